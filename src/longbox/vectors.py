@@ -18,7 +18,6 @@ from numpy.typing import NDArray
 from longbox.errors import ModelError, SpaceMismatchError
 
 
-
 class Space(StrEnum):
     """The modalities a panel or page can have a vector in."""
 
@@ -38,7 +37,7 @@ class Metric(StrEnum):
 
 
 def metric_of(space: Space) -> Metric:
-    """Return how vectors of a space are compared: composition is measured numbers, not a direction."""
+    """Return how vectors of a space are compared: composition is numbers, not a direction."""
     return Metric.EUCLIDEAN if space is Space.COMPOSITION else Metric.COSINE
 
 
@@ -53,8 +52,7 @@ def unit(vectors: NDArray[Any]) -> NDArray[np.float32]:
     """
     array = np.asarray(vectors, dtype=np.float32)
     norms = np.linalg.norm(array, axis=-1, keepdims=True)
-    result: NDArray[np.float32] = array / np.where(norms > 0, norms, 1.0)
-    return result
+    return np.divide(array, norms, out=np.zeros_like(array), where=norms > 0)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
