@@ -52,7 +52,8 @@ def unit(vectors: NDArray[Any]) -> NDArray[np.float32]:
     """
     array = np.asarray(vectors, dtype=np.float32)
     norms = np.linalg.norm(array, axis=-1, keepdims=True)
-    return np.divide(array, norms, out=np.zeros_like(array), where=norms > 0)
+    scaled: NDArray[np.float32] = np.divide(array, norms, out=np.zeros_like(array), where=norms > 0)
+    return scaled
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -115,5 +116,5 @@ def require_same_space(
         raise SpaceMismatchError(
             f"the query's {query_space} vector was made by {query_fingerprint}, the library's by "
             f"{stored_fingerprint}; search with the library's encoder, or run `longbox index "
-            f"--re-embed` to remake the library's vectors"
+            f"--refresh` to remake the library's vectors"
         )

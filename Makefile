@@ -1,0 +1,50 @@
+# make demo and make test set up everything they need; `make help` lists the rest.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
+
+.PHONY: help demo test check format install docs clean
+
+help:
+	@echo "make demo     draw a small shelf, index it, search it, write a page of results"
+	@echo "make test     format, lint, types, layers, tests"
+	@echo "make format   let ruff format the code and sort imports"
+	@echo "make docs     remake what is generated: docs/cli.md, docs/pictures"
+	@echo "make clean    remove the environment and what make demo wrote"
+
+# The two stamps hold what is installed: pip runs again only when a pin or a dependency changed.
+$(VENV)/.runtime: pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Longbox needs Python 3.11 or newer: make PYTHON=python3.12")'
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@echo "installing Longbox into $(VENV) (a few minutes the first time) ..."
+	@$(PIP) --editable .
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/.runtime
+	@echo "installing the tools that make test needs ..."
+	@$(PIP) --editable '.[dev]'
+	@touch $@
+
+install: $(VENV)/.runtime
+
+demo: $(VENV)/.runtime
+	@$(BIN)/longbox demo
+
+test: $(VENV)/.dev
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/pytest -n auto
+
+format: $(VENV)/.dev
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+docs: $(VENV)/.runtime
+	$(BIN)/python -m longbox.cli.reference docs/cli.md
+	$(BIN)/python -m longbox.synthetic.poster docs/pictures/longbox.png
+
+clean:
+	rm -rf $(VENV) demo

@@ -1,0 +1,69 @@
+"""The command `longbox`: its sub-commands, and how errors end it.
+
+Results go to stdout, everything else to stderr. Exit code 0: done or found; 1: an error, or
+nothing found; 2: wrong usage; 130: stopped by Ctrl-C. Sub-commands import what they need when they
+run, so that `longbox search` does not wait for libraries that only indexing uses.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Annotated
+
+import typer
+
+from longbox import __version__
+from longbox.cli import demo, doctor, export, index, inspect, library, search, show
+from longbox.cli.terminal import say_error
+from longbox.errors import ConfigError, LongboxError, QueryError
+
+app = typer.Typer(
+    name="longbox",
+    help="Reads comic files, understands them panel by panel, and searches them.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+app.command("index")(index.index)
+app.command("search")(search.search)
+app.command("show")(show.show)
+app.command("inspect")(inspect.inspect)
+app.command("status")(library.status)
+app.command("doctor")(doctor.doctor)
+app.command("demo")(demo.demo)
+app.add_typer(library.app, name="library")
+app.add_typer(export.app, name="export")
+
+
+def _version(value: bool) -> None:
+    if value:
+        typer.echo(f"longbox {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    _: Annotated[
+        bool,
+        typer.Option("--version", callback=_version, is_eager=True, help="Print the version."),
+    ] = False,
+) -> None:
+    """Reads comic files, understands them panel by panel, and searches them."""
+
+
+def main() -> None:
+    """Run the command line; end the process with its exit code."""
+    try:
+        app()
+    except LongboxError as error:
+        say_error(str(error))
+        sys.exit(2 if isinstance(error, QueryError | ConfigError) else 1)
+    except KeyboardInterrupt:
+        sys.exit(130)
+    except BrokenPipeError:
+        # Somebody closed the pipe (`longbox search x | head -1`); that is no error of ours.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(0)

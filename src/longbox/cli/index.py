@@ -1,0 +1,141 @@
+"""`longbox index`: comic files become a library."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from longbox.book import Direction
+from longbox.cli.progress import ShelfDisplay
+from longbox.cli.terminal import (
+    ConfigOption,
+    JsonOption,
+    LibraryOption,
+    library_root,
+    notes,
+    one_line,
+    plural,
+    print_json,
+)
+from longbox.config import Config, load_config
+from longbox.library import Library
+from longbox.pipeline import IndexReport, index_shelf
+
+
+def index(
+    paths: Annotated[
+        list[Path], typer.Argument(help="Comic files, or folders to search for them.")
+    ],
+    library: LibraryOption = None,
+    config: ConfigOption = None,
+    direction: Annotated[
+        Direction | None,
+        typer.Option(help="Reading direction of books that do not say it themselves."),
+    ] = None,
+    refresh: Annotated[
+        bool,
+        typer.Option(
+            "--refresh",
+            help="Also redo books made with other settings, and files that failed before.",
+        ),
+    ] = False,
+    workers: Annotated[
+        int | None, typer.Option(help="Books worked on at once; all cores when not given.", min=1)
+    ] = None,
+    picture_encoder: Annotated[
+        str | None, typer.Option(help="Model for pictures, such as hf:NAME; kept in the library.")
+    ] = None,
+    sentence_encoder: Annotated[
+        str | None, typer.Option(help="Model for sentences, such as hf:NAME; kept in the library.")
+    ] = None,
+    json: JsonOption = False,
+) -> None:
+    """Read comic files into the library; what is already there and unchanged is skipped."""
+    root = library_root(library)
+    settings = _settings(config, root, direction, workers)
+    settings = _with_encoders(settings, root, picture_encoder, sentence_encoder)
+    with Library.create(root) as opened:
+        if picture_encoder or sentence_encoder:
+            (root / "config.toml").write_text(settings.to_toml(), encoding="utf-8")
+        with ShelfDisplay(notes) as display:
+            report = index_shelf(paths, opened, settings, display.update, refresh=refresh)
+    if json:
+        print_json(_as_json(report, root))
+    else:
+        _say(report, root, library is not None)
+    if report.was_interrupted:
+        raise typer.Exit(130)
+    nothing_read = not report.n_books and report.n_unchanged == report.n_known_bad
+    if nothing_read and (report.n_failed or report.n_known_bad):
+        raise typer.Exit(1)
+
+
+def _settings(
+    config: Path | None, root: Path, direction: Direction | None, workers: int | None
+) -> Config:
+    settings = load_config(config, root)
+    if direction is not None:
+        settings = replace(settings, ingest=replace(settings.ingest, direction=direction))
+    if workers is not None:
+        settings = replace(settings, index=replace(settings.index, n_workers=workers))
+    return settings
+
+
+def _with_encoders(
+    settings: Config, root: Path, picture: str | None, sentence: str | None
+) -> Config:
+    """Use other encoders from now on: the library's own settings keep them."""
+    if picture is None and sentence is None:
+        return settings
+    kept = load_config(library=root)
+    encoders = replace(
+        settings.encoders,
+        picture=picture or kept.encoders.picture,
+        sentence=sentence or kept.encoders.sentence,
+    )
+    return replace(settings, encoders=encoders)
+
+
+def _as_json(report: IndexReport, root: Path) -> dict[str, object]:
+    return {
+        "library": str(root),
+        "books": report.n_books,
+        "failed": report.n_failed,
+        "unchanged": report.n_unchanged,
+        "outdated": report.n_outdated,
+        "pages": report.n_pages,
+        "seconds": round(report.wall_s, 3),
+        "stage_seconds": {k: round(v, 3) for k, v in sorted(report.seconds.items())},
+        "interrupted": report.was_interrupted,
+        "problems": report.problems,
+    }
+
+
+def _say(report: IndexReport, root: Path, named: bool) -> None:
+    for problem in report.problems:
+        notes.print("  " + one_line(problem.reason), style="yellow", markup=False)
+    if report.n_books or report.n_failed:
+        rate = f", {report.wall_s / report.n_pages:.2f} s a page" if report.n_pages else ""
+        failed = f", {plural(report.n_failed, 'file')} could not be read" if report.n_failed else ""
+        notes.print(
+            f"{plural(report.n_books, 'book')}, {plural(report.n_pages, 'page')} in "
+            f"{report.wall_s:.0f} s{rate}{failed}"
+        )
+    if report.n_unchanged:
+        bad = f", {report.n_known_bad} of them unreadable" if report.n_known_bad else ""
+        notes.print(f"{plural(report.n_unchanged, 'file')} unchanged{bad}")
+    if report.n_outdated:
+        notes.print(
+            f"{plural(report.n_outdated, 'book')} made with other settings; "
+            f"`longbox index --refresh` redoes them"
+        )
+    if not (report.n_books or report.n_failed or report.n_unchanged):
+        notes.print("no comic files found there")
+    where = f" --library {root}" if named else ""
+    if report.was_interrupted:
+        notes.print("stopped; what is done is kept, the same command goes on from here")
+    elif report.n_books:
+        notes.print(f'search with: longbox search "words that somebody says"{where}')

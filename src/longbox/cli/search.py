@@ -1,0 +1,186 @@
+"""`longbox search`: words, pictures, panels and sums of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.text import Text
+
+from longbox.book import Direction, Hit, PageType, PanelId
+from longbox.cli.terminal import (
+    ConfigOption,
+    JsonOption,
+    LibraryOption,
+    notes,
+    one_line,
+    open_library,
+    print_json,
+    results,
+)
+from longbox.config import load_config
+from longbox.errors import QueryError
+from longbox.library import Filters
+from longbox.retrieval import (
+    By,
+    PanelTerm,
+    PictureTerm,
+    Searcher,
+    SearchRequest,
+    Term,
+    parse_query,
+)
+
+_TEXT_WIDTH = 160
+
+
+def search(
+    query: Annotated[
+        str | None,
+        typer.Argument(
+            help='Words, a picture file, or a sum: "2:dragon" + ./crop.png - "castle".',
+            show_default=False,
+        ),
+    ] = None,
+    image: Annotated[
+        list[Path] | None, typer.Option(help="A picture: a panel's crop, or a scan of a page.")
+    ] = None,
+    like: Annotated[
+        list[str] | None, typer.Option(help="A panel of the library, by its id.")
+    ] = None,
+    k: Annotated[int, typer.Option("-k", help="How many hits.", min=1, max=1000)] = 10,
+    by: Annotated[By, typer.Option(help="What one hit is.")] = By.PANEL,
+    weight: Annotated[
+        list[str] | None,
+        typer.Option(help="What a space counts: text, words, substring, vision or composition=2."),
+    ] = None,
+    series: Annotated[str | None, typer.Option(help="Only series whose name holds this.")] = None,
+    title: Annotated[str | None, typer.Option(help="Only titles that hold this.")] = None,
+    page_type: Annotated[list[PageType] | None, typer.Option(help="Only such pages.")] = None,
+    language: Annotated[
+        list[str] | None, typer.Option(help="Only this language (en, fr, ja ...).")
+    ] = None,
+    direction: Annotated[
+        Direction | None, typer.Option(help="Only this reading direction.")
+    ] = None,
+    year: Annotated[str | None, typer.Option(help="A year, or a span such as 1990-1999.")] = None,
+    min_text: Annotated[
+        int, typer.Option(help="Only panels with this many characters of text.", min=0)
+    ] = 0,
+    book: Annotated[list[str] | None, typer.Option(help="Only this book, by its id.")] = None,
+    no_fold: Annotated[
+        bool, typer.Option("--no-fold", help="Show other editions of a page as hits of their own.")
+    ] = False,
+    html: Annotated[
+        Path | None, typer.Option(help="Also write a page with the panels to look at.")
+    ] = None,
+    library: LibraryOption = None,
+    config: ConfigOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Find panels by what is said in them or what they look like."""
+    terms = _terms(query, image or [], like or [])
+    year_min, year_max = _years(year)
+    filters = Filters(
+        series=series,
+        title=title,
+        page_types=tuple(page_type or ()),
+        languages=tuple(language or ()),
+        direction=direction,
+        year_min=year_min,
+        year_max=year_max,
+        min_text_characters=min_text,
+        book_ids=tuple(book or ()),
+    )
+    request = SearchRequest(terms, filters, by, k, _weights(weight or []), not no_fold)
+    with open_library(library) as opened:
+        settings = load_config(config, opened.root)
+        hits = Searcher(opened, settings).search(request)
+        asked = describe(query, image or [], like or [])
+        if html is not None:
+            from longbox.cli.page import write_page
+
+            write_page(html, asked, hits, opened, settings)
+            notes.print(f"wrote {html}; open it in a browser")
+    if json:
+        print_json({"query": asked, "hits": hits})
+    else:
+        print_hits(hits)
+    if not hits:
+        raise typer.Exit(1)
+
+
+def print_hits(hits: Sequence[Hit]) -> None:
+    """Print hits for a person."""
+    if not hits:
+        notes.print("nothing found; try other words, fewer filters, or `longbox status`")
+    for hit in hits:
+        place = f"page {hit.page + 1}, panel {hit.panel + 1}"
+        line = Text(f"{hit.rank:>3}  ")
+        line.append(one_line(hit.title), style="bold")
+        line.append(f"  {place}  ")
+        line.append(hit.panel_id, style="dim")
+        results.print(line)
+        if text := one_line(hit.text):
+            shown = text if len(text) <= _TEXT_WIDTH else text[: _TEXT_WIDTH - 1] + "…"
+            results.print(Text(f"     “{shown}”"))
+        results.print(Text("     " + matched_because(hit), style="dim"))
+
+
+def matched_because(hit: Hit) -> str:
+    """Say in which spaces a hit matched, at which rank, how strongly."""
+    parts = [f"{name} #{m.rank} ({m.score:.2f})" for name, m in hit.matched.items()]
+    if hit.also:
+        parts.append(f"{len(hit.also)} more of the same page elsewhere")
+    return " · ".join(parts)
+
+
+def describe(query: str | None, images: Sequence[Path], like: Sequence[str]) -> str:
+    """Return the query in words, for the answer and the page of results."""
+    parts = [query] if query else []
+    parts += [f"picture {path}" for path in images]
+    parts += [f"like {panel}" for panel in like]
+    return " + ".join(parts)
+
+
+def _terms(query: str | None, images: Sequence[Path], like: Sequence[str]) -> tuple[Term, ...]:
+    terms: list[Term] = list(parse_query(query)) if query is not None else []
+    for path in images:
+        if not path.is_file():
+            raise QueryError(f"{path}: there is no such picture; check the path")
+        terms.append(PictureTerm(path))
+    for panel in like:
+        try:
+            terms.append(PanelTerm(PanelId.parse(panel)))
+        except ValueError as error:
+            raise QueryError(str(error)) from error
+    if not terms:
+        raise QueryError('nothing to search for; try `longbox search "rain on a roof"`')
+    return tuple(terms)
+
+
+def _years(year: str | None) -> tuple[int | None, int | None]:
+    if year is None:
+        return None, None
+    first, dash, last = year.partition("-")
+    try:
+        low = int(first) if first else None
+        high = (int(last) if last else None) if dash else low
+    except ValueError as error:
+        raise QueryError(f"--year {year}: write a year, or a span such as 1990-1999") from error
+    return low, high
+
+
+def _weights(given: Sequence[str]) -> dict[str, float]:
+    weights = {}
+    for item in given:
+        name, equals, number = item.partition("=")
+        try:
+            weights[name.strip()] = float(number)
+        except ValueError as error:
+            raise QueryError(f"--weight {item}: write it like --weight vision=2") from error
+        if not equals:
+            raise QueryError(f"--weight {item}: write it like --weight vision=2")
+    return weights

@@ -1,0 +1,189 @@
+"""All settings in one place: every room's options, read from one TOML file.
+
+    [encoders]
+    picture = "hf:google/siglip2-base-patch16-224"
+    [index]
+    n_workers = 2
+
+Each table is a room and each key a field of its options, so the options classes are the
+reference. An unknown table or key is an error that names the nearest known one: a setting with a
+typing mistake must not be silently the default. Where settings come from: the file that the
+caller names, else LONGBOX_CONFIG, else `config.toml` inside the library, else the defaults; files
+are not merged, so that one file always says everything.
+"""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, replace
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from longbox.errors import ConfigError
+from longbox.ingest import IngestOptions
+from longbox.panels import PanelOptions
+from longbox.text import TextOptions
+
+# Raised when the code of a stage changes what it stores for the same page and the same options,
+# so that `longbox index --refresh` knows which books to do again.
+RECIPE_VERSION = 1
+
+
+@dataclass(frozen=True, slots=True)
+class EncoderOptions:
+    """Which models make the vectors; see longbox.encoders for the names."""
+
+    picture: str = "efficientnet-lite0"
+    sentence: str = "minilm"
+
+
+@dataclass(frozen=True, slots=True)
+class IndexOptions:
+    """How a shelf is worked through.
+
+    Attributes:
+        n_workers: Processes that each work on one book with one thread; 0 means one per core.
+            Books in parallel beat threads inside one book on every CPU tried.
+        page_timeout_s: A book whose page takes longer is given up with a problem on record: the
+            slowest honest page (a scan of 100 megapixels) takes about 15 s on one core.
+        merge_seconds: How often finished books are made searchable while the run goes on.
+    """
+
+    n_workers: int = 0
+    page_timeout_s: float = 180.0
+    merge_seconds: float = 60.0
+
+    def __post_init__(self) -> None:
+        if self.n_workers < 0:
+            raise ConfigError(f"index.n_workers is {self.n_workers}; use 0 (all cores) or more")
+        if self.page_timeout_s <= 0 or self.merge_seconds <= 0:
+            raise ConfigError("index.page_timeout_s and index.merge_seconds must be above 0")
+
+
+@dataclass(frozen=True, slots=True)
+class SearchOptions:
+    """How the spaces' answers become one list.
+
+    Attributes:
+        text_weight, words_weight, substring_weight, vision_weight, composition_weight: What
+            each space's ranks count. Composition is off unless asked for: panels of one shape
+            are rarely what a person is after.
+        depth: Candidates taken from each space for every hit wanted, so that folding and
+            grouping by page or book still fill the list.
+        edition_bits: Pages whose 64-bit picture hashes differ in at most this many bits are
+            editions of one page: another language or another scan (measured on Pepper&Carrot).
+    """
+
+    text_weight: float = 1.0
+    words_weight: float = 1.0
+    substring_weight: float = 0.5
+    vision_weight: float = 1.0
+    composition_weight: float = 0.0
+    depth: int = 8
+    edition_bits: int = 8
+
+    def weights(self) -> dict[str, float]:
+        """Return the weight of every list by its name."""
+        return {
+            f.name.removesuffix("_weight"): float(getattr(self, f.name))
+            for f in fields(self)
+            if f.name.endswith("_weight")
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """Every room's options."""
+
+    ingest: IngestOptions = field(default_factory=IngestOptions)
+    panels: PanelOptions = field(default_factory=PanelOptions)
+    text: TextOptions = field(default_factory=TextOptions)
+    encoders: EncoderOptions = field(default_factory=EncoderOptions)
+    index: IndexOptions = field(default_factory=IndexOptions)
+    search: SearchOptions = field(default_factory=SearchOptions)
+
+    def recipe(self) -> str:
+        """Return a short name of everything that changes what is stored for a page.
+
+        Two books with the same recipe were made alike; options of index and search do not count.
+        """
+        parts = (self.ingest, self.panels, replace(self.text, n_threads=1), self.encoders)
+        text = msgspec.json.encode([RECIPE_VERSION, *(msgspec.to_builtins(p) for p in parts)])
+        return hashlib.sha256(text).hexdigest()[:16]
+
+    def to_toml(self) -> str:
+        """Return the settings that differ from the defaults, as a file that load_config reads."""
+        default = Config()
+        tables = []
+        for room in fields(self):
+            mine, theirs = getattr(self, room.name), getattr(default, room.name)
+            lines = [
+                f"{f.name} = {_toml_value(value)}"
+                for f in fields(mine)
+                if (value := getattr(mine, f.name)) != getattr(theirs, f.name) and value is not None
+            ]
+            if lines:
+                tables.append("\n".join([f"[{room.name}]", *lines]))
+        return "\n\n".join(tables) + ("\n" if tables else "")
+
+
+def load_config(path: Path | None = None, library: Path | None = None) -> Config:
+    """Read the settings that apply.
+
+    Args:
+        path: A file that the caller named; it must exist.
+        library: The library folder whose config.toml is used when nothing else is named.
+
+    Raises:
+        ConfigError: The file is missing, is not TOML, or holds an unknown or impossible setting.
+    """
+    named = path or (Path(value) if (value := os.environ.get("LONGBOX_CONFIG")) else None)
+    if path is not None and not path.is_file():
+        raise ConfigError(f"{path}: there is no such settings file")
+    chosen = named or (library / "config.toml" if library else None)
+    if chosen is None or not chosen.is_file():
+        return Config()
+    try:
+        tables = msgspec.toml.decode(chosen.read_bytes())
+    except (msgspec.DecodeError, OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{chosen}: cannot be read as TOML ({error}); correct it") from error
+    return config_from(tables, str(chosen))
+
+
+def config_from(tables: Mapping[str, Any], where: str = "settings") -> Config:
+    """Build the settings from nested mappings.
+
+    Raises:
+        ConfigError: A table or key is unknown, or a value is of the wrong type or not allowed.
+    """
+    known = {f.name: f.default_factory for f in fields(Config)}
+    rooms: dict[str, Any] = {}
+    for name, table in tables.items():
+        if name not in known:
+            raise ConfigError(f"{where}: there is no table [{name}]{_nearest(name, known)}")
+        if not isinstance(table, Mapping):
+            raise ConfigError(f"{where}: {name} must be a table, [{name}]")
+        options = type(getattr(Config(), name))
+        keys = {f.name for f in fields(options)}
+        for key in table:
+            if key not in keys:
+                raise ConfigError(f"{where}: [{name}] has no {key!r}{_nearest(key, keys)}")
+        try:
+            rooms[name] = msgspec.convert(dict(table), options)
+        except msgspec.ValidationError as error:
+            raise ConfigError(f"{where}: [{name}]: {error}") from error
+    return Config(**rooms)
+
+
+def _nearest(name: str, known: Any) -> str:
+    close = difflib.get_close_matches(name, list(known), n=1)
+    return f"; did you mean {close[0]!r}?" if close else f"; known are {', '.join(sorted(known))}"
+
+
+def _toml_value(value: object) -> str:
+    return msgspec.json.encode(value).decode()

@@ -1,0 +1,28 @@
+"""A file becomes a Book and its pixels.
+
+open_book opens CBZ, CBR, CB7, CBT, PDF, EPUB and folders of pictures; find_books finds them on a
+shelf; stamp tells changed ones from unchanged ones. Comic files come from strangers, so every limit
+is in IngestOptions, and nothing in a file chooses a path on this machine.
+"""
+
+from longbox.ingest.naming import printable
+from longbox.ingest.opening import OpenBook, open_book
+from longbox.ingest.options import IngestOptions
+from longbox.ingest.programs import ProgramStatus, check_programs, supported_formats
+from longbox.ingest.reading import OpenPages, open_pages, read_picture
+from longbox.ingest.shelf import find_books, stamp
+
+__all__ = [
+    "IngestOptions",
+    "OpenBook",
+    "OpenPages",
+    "ProgramStatus",
+    "check_programs",
+    "find_books",
+    "open_book",
+    "open_pages",
+    "printable",
+    "read_picture",
+    "stamp",
+    "supported_formats",
+]

@@ -1,0 +1,42 @@
+"""All that Longbox keeps on disk.
+
+A `Library` is a folder: one immutable Zarr store a book, which any worker writes with
+`write_book_store`, and a catalog and vector index derived from them. Nothing heavy is imported
+until it is needed: a search needs SQLite and numpy, faiss only above some 3,000 panels, zarr only
+to read or write a store, pyarrow only to export.
+"""
+
+from longbox.library.library import Library
+from longbox.library.rebuilding import RebuildReport
+from longbox.library.records import (
+    BookStore,
+    Correction,
+    Filters,
+    KnownFile,
+    LibraryStatus,
+    PanelRecord,
+    ScoredPanel,
+    SpaceStatus,
+    SyncReport,
+    WordsQuery,
+)
+from longbox.library.stores import has_store, read_book_store, store_path, write_book_store
+
+__all__ = [
+    "BookStore",
+    "Correction",
+    "Filters",
+    "KnownFile",
+    "Library",
+    "LibraryStatus",
+    "PanelRecord",
+    "RebuildReport",
+    "ScoredPanel",
+    "SpaceStatus",
+    "SyncReport",
+    "WordsQuery",
+    "has_store",
+    "read_book_store",
+    "store_path",
+    "write_book_store",
+]

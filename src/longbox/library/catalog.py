@@ -1,0 +1,229 @@
+"""The catalog file: connections, migrations, transactions, and errors in one line.
+
+WAL, so that searches go on while a book is merged. synchronous=NORMAL: a power cut may lose the
+last merges but never tears the file, and what is lost is merged again from books/. Corrections,
+which nothing could remake, are written with FULL. Every thread has its own connection.
+
+The format number is PRAGMA user_version. An older catalog is migrated when it is opened for
+writing; a newer one is refused.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib import resources
+from pathlib import Path
+from typing import Any, Final
+
+from longbox.errors import LibraryError
+
+FORMAT: Final = 1
+APPLICATION_ID: Final = 0x4C425831  # "LBX1"
+BUSY_TIMEOUT_S: Final = 30.0
+CATALOG_NAME: Final = "catalog.sqlite"
+
+_DAMAGED = ("malformed", "not a database", "no such table", "no such column", "disk i/o error")
+
+
+def explain(error: sqlite3.Error, path: Path) -> LibraryError:
+    """Say in one line what SQLite met and what to do about it."""
+    text = " ".join(str(error).split())
+    low = text.lower()
+    if "locked" in low or "busy" in low:
+        return LibraryError(f"{path}: another process is writing; try again when it is done")
+    if "full" in low:
+        return LibraryError(f"{path}: no space left on the disk; make room and run again")
+    if "readonly" in low or "read-only" in low:
+        return LibraryError(f"{path}: cannot be written; check its permissions")
+    if any(sign in low for sign in _DAMAGED):
+        return LibraryError(f"{path}: damaged ({text}); run `longbox library rebuild`")
+    return LibraryError(f"{path}: {text}; if it stays so, run `longbox library rebuild`")
+
+
+def path_to_sql(path: str) -> str | bytes:
+    """Return a file path as SQLite keeps it: text, or bytes where it is not valid UTF-8."""
+    try:
+        path.encode()
+    except UnicodeEncodeError:
+        return path.encode("utf-8", "surrogateescape")
+    return path
+
+
+def path_from_sql(value: str | bytes) -> str:
+    """Return a file path that `path_to_sql` made."""
+    return value if isinstance(value, str) else value.decode("utf-8", "surrogateescape")
+
+
+class Catalog:
+    """One catalog file with a connection for every thread that asks."""
+
+    def __init__(self, path: Path, *, read_only: bool = False) -> None:
+        self.path = path
+        self.read_only = read_only
+        self._local = threading.local()
+        self._all: list[sqlite3.Connection] = []
+        self._lock = threading.Lock()
+        self._is_closed = False
+
+    @contextmanager
+    def guarded(self) -> Iterator[sqlite3.Connection]:
+        """Give this thread's connection and turn its errors into LibraryError."""
+        try:
+            yield self._connection()
+        except sqlite3.Error as error:
+            raise explain(error, self.path) from error
+
+    @contextmanager
+    def snapshot(self) -> Iterator[sqlite3.Connection]:
+        """Give the connection inside one read transaction: several queries see one state."""
+        with self.guarded() as connection:
+            connection.execute("BEGIN")
+            try:
+                yield connection
+            finally:
+                if connection.in_transaction:
+                    connection.execute("ROLLBACK")
+
+    @contextmanager
+    def transaction(self, *, is_precious: bool = False) -> Iterator[sqlite3.Connection]:
+        """Give the connection inside one write transaction: all of it happens, or nothing.
+
+        Args:
+            is_precious: Wait until the disk has it: for what cannot be made again.
+
+        Raises:
+            LibraryError: The library is read-only, busy, damaged, or the disk is full.
+        """
+        if self.read_only:
+            raise LibraryError(f"{self.path}: opened read-only; open it for writing to change it")
+        with self.guarded() as connection:
+            if is_precious:
+                connection.execute("PRAGMA synchronous = FULL")
+            connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield connection
+                connection.execute("UPDATE meta SET value = value + 1 WHERE key = 'generation'")
+                connection.execute("COMMIT")
+            finally:
+                if connection.in_transaction:
+                    connection.execute("ROLLBACK")
+                if is_precious:
+                    connection.execute("PRAGMA synchronous = NORMAL")
+
+    def generation(self) -> int:
+        """Return a number that every change raises; caches hold as long as it stays."""
+        with self.guarded() as connection:
+            found = connection.execute("SELECT value FROM meta WHERE key = 'generation'").fetchone()
+        return int(found[0])
+
+    def format(self) -> int:
+        """Return the format number, 0 for an empty file."""
+        with self.guarded() as connection:
+            return int(connection.execute("PRAGMA user_version").fetchone()[0])
+
+    def migrate(self) -> None:
+        """Bring the catalog to this version's format, in one transaction.
+
+        Raises:
+            LibraryError: It is of a newer format, or not a catalog at all.
+        """
+        with self.guarded() as connection:
+            connection.execute("BEGIN IMMEDIATE")
+            try:
+                version = int(connection.execute("PRAGMA user_version").fetchone()[0])
+                refuse_newer(self.path, version)
+                create_tables(connection, version)
+                connection.execute("COMMIT")
+            finally:
+                if connection.in_transaction:
+                    connection.execute("ROLLBACK")
+
+    def close(self) -> None:
+        """Close every thread's connection; the catalog cannot be used afterwards."""
+        with self._lock:
+            self._is_closed = True
+            connections, self._all = self._all, []
+        for connection in connections:
+            connection.close()
+
+    def _connection(self) -> sqlite3.Connection:
+        if self._is_closed:
+            raise LibraryError(f"{self.path}: the library was closed")
+        mine = getattr(self._local, "mine", None)
+        if mine is not None and mine[0] == os.getpid():
+            connection: sqlite3.Connection = mine[1]
+            return connection
+        connection = self._connect()
+        self._local.mine = (os.getpid(), connection)
+        with self._lock:
+            self._all.append(connection)
+        return connection
+
+    def _connect(self) -> sqlite3.Connection:
+        mode = "rw"
+        if self.read_only:
+            mode = "ro" if os.access(self.path.parent, os.W_OK) else "ro&immutable=1"
+        elif not self.path.exists():
+            mode = "rwc"
+        connection = sqlite3.connect(
+            f"{self.path.absolute().as_uri()}?mode={mode}",
+            uri=True,
+            timeout=BUSY_TIMEOUT_S,
+            isolation_level=None,
+            check_same_thread=False,
+            cached_statements=256,
+        )
+        try:
+            connection.execute("PRAGMA foreign_keys = ON")
+            connection.execute("PRAGMA synchronous = NORMAL")
+            connection.execute("PRAGMA cache_size = -65536")
+            connection.execute("PRAGMA mmap_size = 1073741824")
+            if not self.read_only:
+                connection.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.Error:
+            connection.close()
+            raise
+        return connection
+
+
+def refuse_newer(path: Path, version: int) -> None:
+    """Refuse a catalog that a newer Longbox made.
+
+    Raises:
+        LibraryError: The version is above FORMAT.
+    """
+    if version > FORMAT:
+        raise LibraryError(
+            f"{path}: library format {version} is newer than this Longbox knows ({FORMAT}); "
+            "upgrade Longbox"
+        )
+
+
+def create_tables(connection: sqlite3.Connection, version: int) -> None:
+    """Run the numbered migrations above a version, inside the caller's transaction."""
+    if version >= FORMAT:
+        return
+    folder = resources.files("longbox.library") / "migrations"
+    scripts = sorted(entry.name for entry in folder.iterdir() if entry.name.endswith(".sql"))
+    for name in scripts:
+        if int(name[:4]) > version:
+            for statement in _statements((folder / name).read_text(encoding="utf-8")):
+                connection.execute(statement)
+    connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+    connection.execute(f"PRAGMA user_version = {FORMAT}")
+
+
+def _statements(script: str) -> Iterator[str]:
+    pending = ""
+    for line in script.splitlines():
+        pending += line + "\n"
+        if sqlite3.complete_statement(pending):
+            yield pending
+            pending = ""
+
+
+Rows = list[tuple[Any, ...]]

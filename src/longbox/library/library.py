@@ -1,0 +1,422 @@
+"""The Library: all that is kept on disk, behind one class.
+
+It only opens, locks and delegates; each matter has its file. One Library may be used by several
+threads, and several processes may have the same folder open, to index and to search at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from longbox.book import AnnotatedBook, FileStamp, PanelId, Problem
+from longbox.errors import LibraryError
+from longbox.library import contents, ledger, lookup, masks, rebuilding, upkeep, vector_index, words
+from longbox.library.catalog import (
+    CATALOG_NAME,
+    FORMAT,
+    Catalog,
+    refuse_newer,
+)
+from longbox.library.merging import delete_book, first_path, insert_book, refresh_book
+from longbox.library.records import (
+    BookStore,
+    Correction,
+    Filters,
+    KnownFile,
+    LibraryStatus,
+    PanelRecord,
+    ScoredPanel,
+    SyncReport,
+    WordsQuery,
+)
+from longbox.library.stores import (
+    BOOKS_NAME,
+    STORE_SUFFIX,
+    disk_errors,
+    read_book_store,
+    store_path,
+)
+from longbox.vectors import QueryVector, Space, require_same_space
+
+Tell = Callable[[int, int], None]
+_EVERYTHING = Filters()
+
+
+class Library:
+    """A library folder that is open.
+
+    Attributes:
+        root: The folder.
+    """
+
+    def __init__(self, root: Path, catalog: Catalog) -> None:
+        """Use `create` or `open` instead."""
+        self.root = root
+        self._catalog = catalog
+        self._index = vector_index.VectorIndex(root)
+        self._masks = masks.MaskCache()
+        self._counts = words.WordCounts()
+
+    @classmethod
+    def create(cls, root: Path) -> Library:
+        """Open a library for writing; make it first when there is none.
+
+        Raises:
+            LibraryError: It cannot be made, is damaged, or is of a newer format.
+        """
+        with disk_errors(root):
+            root.mkdir(parents=True, exist_ok=True)
+            (root / BOOKS_NAME).mkdir(exist_ok=True)
+        return cls._opened(root, read_only=False)
+
+    @classmethod
+    def open(cls, root: Path, *, read_only: bool = False) -> Library:
+        """Open a library that exists.
+
+        Raises:
+            LibraryError: It is missing, damaged, or of a newer format.
+        """
+        if not (root / CATALOG_NAME).is_file() and not _has_stores(root):
+            raise LibraryError(f"{root}: no library here; make one with `longbox index FOLDER`")
+        return cls._opened(root, read_only=read_only)
+
+    @classmethod
+    def rebuild(cls, root: Path, progress: Tell | None = None) -> rebuilding.RebuildReport:
+        """Make everything that is derived again from books/; what people typed is kept.
+
+        Raises:
+            LibraryError: There is no library, it is of a newer format, or the disk refuses.
+        """
+        if not (root / CATALOG_NAME).is_file() and not _has_stores(root):
+            raise LibraryError(f"{root}: no library here; make one with `longbox index FOLDER`")
+        old = rebuilding.set_aside_if_damaged(root)
+        catalog = Catalog(root / CATALOG_NAME)
+        try:
+            report = rebuilding.rebuild(catalog, root, old, progress or _quiet)
+            with cls(root, catalog) as library:
+                library.update_indexes(progress)
+        finally:
+            catalog.close()
+        return report
+
+    @classmethod
+    def _opened(cls, root: Path, *, read_only: bool) -> Library:
+        path = root / CATALOG_NAME
+        catalog = Catalog(path, read_only=read_only)
+        try:
+            _refuse_unusable(catalog, root)
+            if catalog.format() < FORMAT:
+                catalog.migrate()
+            catalog.generation()
+            if not read_only:
+                upkeep.clean_partial(root)
+        except LibraryError:
+            catalog.close()
+            raise
+        return cls(root, catalog)
+
+    def close(self) -> None:
+        """Let go of the catalog and the index."""
+        self._index.keep_only(set())
+        self._catalog.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    # ---- the ledger and merges
+
+    def merge_book(self, book_id: str, file: str, stamp: FileStamp) -> None:
+        """Take a book's store into the catalog and note the file it came from.
+
+        One transaction; doing it again changes nothing. `update_indexes` afterwards lets vectors
+        be found; words are found at once.
+
+        Raises:
+            LibraryError: There is no store, or it is damaged (it is then moved to `damaged/`, so
+                that the next run makes it again).
+        """
+        path = store_path(self.root, book_id)
+        try:
+            store, digest = rebuilding.read_store_with_digest(path)
+        except LibraryError:
+            rebuilding.move_damaged(self.root, path)
+            raise
+        with self._catalog.transaction() as connection:
+            row = connection.execute(
+                "SELECT store_sha256 FROM books WHERE book_id = ?", (book_id,)
+            ).fetchone()
+            if row is None or row[0] != digest:
+                insert_book(connection, store, digest)
+            ledger.remember_file(connection, file, stamp, book_id)
+            refresh_book(connection, book_id)
+
+    def record_failure(self, file: str, stamp: FileStamp, problems: Sequence[Problem]) -> None:
+        """Remember that a file could not become a book, and why."""
+        with self._catalog.transaction() as connection:
+            ledger.record_failure(connection, file, stamp, problems)
+
+    def known_files(self) -> dict[str, KnownFile]:
+        """Return every file of the ledger by path."""
+        with self._catalog.guarded() as connection:
+            return ledger.known_files(connection)
+
+    def forget_file(self, path: str) -> None:
+        """Drop a file from the ledger; its book stays, missing when this was its only file."""
+        with self._catalog.transaction() as connection:
+            ledger.forget_file(connection, path)
+
+    def move_file(self, old: str, new: str) -> None:
+        """Note that a known file has another path now."""
+        with self._catalog.transaction() as connection:
+            ledger.move_file(connection, old, new)
+
+    def remove_book(self, book_id: str) -> None:
+        """Delete a book and its store; its files are forgotten."""
+        path = store_path(self.root, book_id)
+        with disk_errors(path):
+            path.unlink(missing_ok=True)  # first: a rebuild must not bring the book back
+        with self._catalog.transaction() as connection:
+            connection.execute("DELETE FROM files WHERE book_id = ?", (book_id,))
+            delete_book(connection, book_id)
+
+    def sync(self) -> SyncReport:
+        """Look which known files are gone or back, and flag them.
+
+        A book without a file that is there is kept but hidden from searches. A moved file is for
+        the caller to recognise by its contents: index the new path, and `missing_files` tells
+        which old path has the same book.
+        """
+        report = ledger.compare_with_disk(self.known_files())
+        if report.missing or report.returned:
+            with self._catalog.transaction() as connection:
+                ledger.set_missing(connection, report.missing, is_missing=True)
+                ledger.set_missing(connection, report.returned, is_missing=False)
+        return report
+
+    def missing_files(self) -> dict[str, KnownFile]:
+        """Return the files that the last `sync` did not find."""
+        return {path: known for path, known in self.known_files().items() if known.is_missing}
+
+    def add_correction(self, correction: Correction) -> None:
+        """Keep what a person typed; on the disk when this returns."""
+        with self._catalog.transaction(is_precious=True) as connection:
+            connection.execute(
+                "INSERT INTO corrections (book_id, page_index, panel_order, field, value, made_at) "
+                "VALUES (?, ?, ?, ?, ?, ?)",
+                (
+                    correction.book_id,
+                    correction.page_index,
+                    correction.panel,
+                    correction.field,
+                    correction.value,
+                    correction.made_at,
+                ),
+            )
+
+    def corrections(self, book_id: str) -> tuple[Correction, ...]:
+        """Return a book's corrections, oldest first."""
+        with self._catalog.guarded() as connection:
+            rows = connection.execute(
+                "SELECT book_id, page_index, panel_order, field, value, made_at FROM corrections "
+                "WHERE book_id = ? ORDER BY correction_id",
+                (book_id,),
+            ).fetchall()
+        return tuple(Correction(*row) for row in rows)
+
+    def update_indexes(self, progress: Tell | None = None) -> None:
+        """Bring the vector segments in line with the catalog; call after merges.
+
+        Args:
+            progress: Called with vectors written and vectors to write.
+
+        Raises:
+            LibraryError: The disk refuses, or the library is read-only.
+        """
+        upkeep.update(self._catalog, self.root, self._index, progress or _quiet)
+
+    # ---- search
+
+    def spaces(self) -> dict[Space, tuple[str, ...]]:
+        """Return the fingerprints of every space that has vectors, the most used first."""
+        with self._catalog.guarded() as connection:
+            return vector_index.spaces(connection)
+
+    def nearest(
+        self, query: QueryVector, k: int, filters: Filters = _EVERYTHING
+    ) -> list[ScoredPanel]:
+        """Find the panels nearest to a vector in its own space, best first.
+
+        Raises:
+            SpaceMismatchError: The library's vectors were made by another encoder.
+        """
+        with self._catalog.guarded() as connection:
+            mask = self._masks.get(connection, self._catalog.generation(), filters)
+            return self._index.nearest(connection, query, k, mask)
+
+    def match_words(
+        self, query: WordsQuery, k: int, filters: Filters = _EVERYTHING
+    ) -> list[ScoredPanel]:
+        """Find panels by the words of their lettering (BM25), best first."""
+        query = words.cleaned(query)
+        generation = self._catalog.generation()
+        with self._catalog.guarded() as connection:
+            mask = self._masks.get(connection, generation, filters)
+            counts = self._counts.of(connection, generation, (*query.terms, *query.required))
+            return words.match_words(connection, query, k, mask, counts)
+
+    def match_substring(
+        self, text: str, k: int, filters: Filters = _EVERYTHING
+    ) -> list[ScoredPanel]:
+        """Find panels whose lettering contains a text, in any script, best first."""
+        with self._catalog.guarded() as connection:
+            mask = self._masks.get(connection, self._catalog.generation(), filters)
+            return words.match_substring(connection, text, k, mask)
+
+    def panel_records(self, rows: Sequence[int]) -> list[PanelRecord]:
+        """Return what is known of panels, in the order asked.
+
+        Rows that went away since they were found (another process re-indexed the book) are left
+        out.
+        """
+        with self._catalog.guarded() as connection:
+            return lookup.panel_records(connection, rows)
+
+    def panel_row(self, panel_id: PanelId) -> int:
+        """Return a panel's row.
+
+        Raises:
+            QueryError: There is no such panel.
+        """
+        with self._catalog.guarded() as connection:
+            return lookup.panel_row(connection, panel_id)
+
+    def page_rows(self, book_id: str, page_index: int) -> range:
+        """Return the rows of a page's panels in reading order."""
+        with self._catalog.guarded() as connection:
+            return lookup.page_rows(connection, book_id, page_index)
+
+    def panel_vector(
+        self, row: int, space: Space, fingerprint: str | None = None
+    ) -> QueryVector | None:
+        """Return a panel's vector as a query, or None when it lacks this modality.
+
+        Args:
+            row: The panel's.
+            space: Which modality.
+            fingerprint: Which encoder's; without it the first of `spaces` that has the panel.
+
+        Raises:
+            SpaceMismatchError: The fingerprint is not one of the library's.
+        """
+        with self._catalog.guarded() as connection:
+            stored = vector_index.spaces(connection).get(space, ())
+            if fingerprint is not None and stored and fingerprint not in stored:
+                require_same_space(space, fingerprint, space, stored[0])
+            for name in stored if fingerprint is None else (fingerprint,):
+                vector = self._index.vector(connection, row, space, name)
+                if vector is not None:
+                    return QueryVector(space, name, vector)
+        return None
+
+    def annotated_book(self, book_id: str) -> AnnotatedBook:
+        """Return a book and what the stages saw on it, with its file's present path.
+
+        Raises:
+            LibraryError: The book is not in the library, or its store is damaged.
+        """
+        with self._catalog.guarded() as connection:
+            row = connection.execute("SELECT 1 FROM books WHERE book_id = ?", (book_id,)).fetchone()
+            path = first_path(connection, book_id)
+        if row is None:
+            raise LibraryError(f"{book_id}: no such book in this library")
+        annotated = self.book_store(book_id).annotated
+        if path is None:
+            return annotated
+        return replace(annotated, book=replace(annotated.book, path=path))
+
+    def book_store(self, book_id: str) -> BookStore:
+        """Return a book's store: annotation and vectors."""
+        return read_book_store(store_path(self.root, book_id))
+
+    def book_ids(self) -> tuple[str, ...]:
+        """Return the ids of all books, in order."""
+        with self._catalog.guarded() as connection:
+            rows = connection.execute("SELECT book_id FROM books ORDER BY book_id").fetchall()
+        return tuple(book_id for (book_id,) in rows)
+
+    # ---- the whole
+
+    def status(self) -> LibraryStatus:
+        """Count what the library holds."""
+        with self._catalog.snapshot() as connection:
+            return lookup.status(connection, self.root)
+
+    def fingerprint_contents(self) -> str:
+        """Return a digest of everything a search can see.
+
+        Two libraries of the same books have the same one, whatever the order of indexing, the row
+        numbers, the segments, and the number of times they were killed.
+        """
+        with self._catalog.snapshot() as connection:
+            return contents.digest(connection, self._index)
+
+    def dump(self) -> list[str]:
+        """Return what `fingerprint_contents` digests, one JSON line a thing, sorted."""
+        with self._catalog.snapshot() as connection:
+            return list(contents.lines(connection, self._index))
+
+    def export_zarr(self, target: Path, progress: Tell | None = None) -> None:
+        """Write the padded dataset that xarray reads: one row a page, one column a panel.
+
+        Raises:
+            LibraryError: The target exists, or the disk refuses.
+        """
+        from longbox.library import zarr_export
+
+        zarr_export.write(self._catalog, self.root, target, progress or _quiet)
+
+    def export_parquet(self, target: Path, progress: Tell | None = None) -> None:
+        """Write books, pages, panels and texts as Parquet tables into a new folder.
+
+        Raises:
+            LibraryError: The target exists, or the disk refuses.
+        """
+        from longbox.library import parquet_export
+
+        parquet_export.write(self._catalog, self.root, target, progress or _quiet)
+
+
+def _refuse_unusable(catalog: Catalog, root: Path) -> None:
+    path = catalog.path
+    if not path.is_file() and (catalog.read_only or _has_stores(root)):
+        raise LibraryError(f"{path}: the catalog is gone; run `longbox library rebuild`")
+    version = catalog.format()
+    refuse_newer(path, version)
+    if version == 0 and _has_stores(root):
+        raise LibraryError(f"{path}: the catalog is empty; run `longbox library rebuild`")
+    if version < FORMAT and catalog.read_only:
+        raise LibraryError(
+            f"{path}: library format {version} is old; open it once for writing to bring it to "
+            f"{FORMAT}"
+        )
+
+
+def _has_stores(root: Path) -> bool:
+    folder = root / BOOKS_NAME
+    return folder.is_dir() and any(p.name.endswith(STORE_SUFFIX) for p in folder.iterdir())
+
+
+def _quiet(_done: int, _total: int) -> None:
+    return

@@ -1,0 +1,97 @@
+"""Filters become a mask over panel rows.
+
+A mask is one bool for every row ever given, so that words and vectors are filtered by plain
+indexing. It starts from the live books' blocks of rows, which is cheap because rows of a book and
+of a page are one block: 40,000 books are 40,000 slices, not 7 million rows from SQL. Masks are
+kept until the library changes.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections import OrderedDict
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from longbox.library.folding import fold
+from longbox.library.records import Filters
+
+Mask = NDArray[np.bool_]
+_KEPT: Final = 8
+
+
+class MaskCache:
+    """The masks of the last few filters, for one generation of the catalog."""
+
+    def __init__(self) -> None:
+        self._generation = -1
+        self._masks: OrderedDict[Filters, Mask] = OrderedDict()
+
+    def get(self, connection: sqlite3.Connection, generation: int, filters: Filters) -> Mask:
+        """Return the mask of a filter, bool (rows,)."""
+        if generation != self._generation:
+            self._masks, self._generation = OrderedDict(), generation
+        mask = self._masks.get(filters)
+        if mask is None:
+            mask = compile_mask(connection, filters)
+            self._masks[filters] = mask
+            while len(self._masks) > _KEPT:
+                self._masks.popitem(last=False)
+        return mask
+
+
+def compile_mask(connection: sqlite3.Connection, filters: Filters) -> Mask:
+    """Return which rows a filter allows, bool (rows ever given,)."""
+    n_rows = connection.execute("SELECT value FROM meta WHERE key = 'next_row'").fetchone()[0]
+    mask: Mask = np.zeros(int(n_rows), dtype=np.bool_)
+    condition, values = _book_condition(filters)
+    needs_text = filters.min_text_characters > 0
+    column = "text_characters" if needs_text else "NULL"
+    for first, n, characters in connection.execute(
+        f"SELECT first_row, n_panels, {column} FROM books WHERE {condition}", values
+    ):
+        if needs_text:
+            counts = np.frombuffer(characters, dtype="<u2")
+            mask[first : first + n] = counts >= min(filters.min_text_characters, 65_535)
+        else:
+            mask[first : first + n] = True
+    if filters.page_types:
+        mask &= _page_mask(connection, filters, mask.size)
+    return mask
+
+
+def _book_condition(filters: Filters) -> tuple[str, list[Any]]:
+    parts: list[str] = ["1"]
+    values: list[Any] = []
+    if not filters.include_missing:
+        parts.append("NOT is_missing")
+    for column, wanted in (("series_folded", filters.series), ("title_folded", filters.title)):
+        if wanted is not None:
+            parts.append(f"instr({column}, ?) > 0")
+            values.append(fold(wanted))
+    if filters.direction is not None:
+        parts.append("direction = ?")
+        values.append(filters.direction.value)
+    for sign, year in ((">=", filters.year_min), ("<=", filters.year_max)):
+        if year is not None:
+            parts.append(f"year {sign} ?")
+            values.append(year)
+    for column, choices in (("language", filters.languages), ("book_id", filters.book_ids)):
+        if choices:
+            parts.append(f"{column} IN (SELECT value FROM json_each(?))")
+            values.append(json.dumps([choice.lower() for choice in choices]))
+    return " AND ".join(parts), values
+
+
+def _page_mask(connection: sqlite3.Connection, filters: Filters, n_rows: int) -> Mask:
+    mask: Mask = np.zeros(n_rows, dtype=np.bool_)
+    marks = ", ".join("?" * len(filters.page_types))
+    for first, n in connection.execute(
+        f"SELECT first_row, n_panels FROM pages WHERE page_type IN ({marks})",
+        [page_type.value for page_type in filters.page_types],
+    ):
+        mask[first : first + n] = True
+    return mask

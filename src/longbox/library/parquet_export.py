@@ -1,0 +1,172 @@
+"""The library as four tables: books, pages, panels, texts.
+
+Written a row group at a time, so memory does not grow with the library, into a folder that is
+built beside the target and renamed. Vectors are in the Zarr export.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Final
+
+from longbox.book import AnnotatedBook, AnnotatedPage
+from longbox.library.catalog import Catalog
+from longbox.library.exporting import ExportedBook, annotated_of, make_plan, printable, whole
+from longbox.library.merging import panel_text
+
+ROW_GROUP: Final = 50_000
+
+_COLUMNS: Final[dict[str, dict[str, str]]] = {
+    "books": {
+        "book_id": "string", "title": "string", "series": "string", "number": "string",
+        "volume": "int32", "year": "int32", "language": "string", "direction": "string",
+        "format": "string", "file": "string", "recipe": "string", "n_pages": "int32",
+        "n_panels": "int32", "is_missing": "bool",
+    },
+    "pages": {
+        "book_id": "string", "page_index": "int32", "source": "string", "digest": "string",
+        "width": "int32", "height": "int32", "page_type": "string", "label_confidence": "float32",
+        "label_source": "string", "picture_hash": "string", "is_spread": "bool",
+        "n_panels": "int32", "n_texts": "int32",
+    },
+    "panels": {
+        "panel_id": "string", "book_id": "string", "page_index": "int32", "panel": "int32",
+        "x0": "float32", "y0": "float32", "x1": "float32", "y1": "float32",
+        "confidence": "float32", "source": "string", "text": "string",
+    },
+    "texts": {
+        "book_id": "string", "page_index": "int32", "order": "int32", "panel": "int32",
+        "x0": "float32", "y0": "float32", "x1": "float32", "y1": "float32", "text": "string",
+        "kind": "string", "language": "string", "is_vertical": "bool", "confidence": "float32",
+        "source": "string",
+    },
+}  # fmt: skip
+
+
+class _Tables:
+    """The four Parquet files, open."""
+
+    def __init__(self, folder: Path) -> None:
+        import pyarrow
+        import pyarrow.parquet
+
+        self._pyarrow: Any = pyarrow
+        self._schemas = {
+            name: pyarrow.schema([(c, pyarrow.type_for_alias(kind)) for c, kind in columns.items()])
+            for name, columns in _COLUMNS.items()
+        }
+        self._files = {
+            name: pyarrow.parquet.ParquetWriter(
+                folder / f"{name}.parquet", schema, compression="zstd"
+            )
+            for name, schema in self._schemas.items()
+        }
+        self._rows: dict[str, list[tuple[Any, ...]]] = {name: [] for name in _COLUMNS}
+
+    def add(self, name: str, *values: Any) -> None:
+        """Add one row."""
+        self._rows[name].append(tuple(printable(v) if isinstance(v, str) else v for v in values))
+        if len(self._rows[name]) >= ROW_GROUP:
+            self._write(name)
+
+    def finish(self) -> None:
+        """Write what is left."""
+        for name in _COLUMNS:
+            self._write(name)
+
+    def close(self) -> None:
+        """Close the files."""
+        for file in self._files.values():
+            file.close()
+
+    def _write(self, name: str) -> None:
+        rows, self._rows[name] = self._rows[name], []
+        if rows:
+            columns = [list(column) for column in zip(*rows, strict=True)]
+            schema = self._schemas[name]
+            arrays = [
+                self._pyarrow.array(column, field.type)
+                for column, field in zip(columns, schema, strict=True)
+            ]
+            self._files[name].write_table(self._pyarrow.Table.from_arrays(arrays, schema=schema))
+
+
+def write(catalog: Catalog, root: Path, target: Path, progress: Callable[[int, int], None]) -> None:
+    """Write the four tables.
+
+    Args:
+        catalog: The library's.
+        root: The library's folder.
+        target: The folder to make.
+        progress: Called with books written and books in all.
+
+    Raises:
+        LibraryError: The target exists, a store is damaged, or the disk refuses.
+    """
+    plan = make_plan(catalog, root)
+    with whole(target) as folder:
+        tables = _Tables(folder)
+        try:
+            for i, book in enumerate(plan.books):
+                annotated = annotated_of(root, book)
+                _add_book(tables, book, annotated)
+                for page in annotated.pages:
+                    _add_page(tables, book.book_id, page)
+                progress(i + 1, len(plan.books))
+            tables.finish()
+        finally:
+            tables.close()
+
+
+def _add_book(tables: _Tables, book: ExportedBook, annotated: AnnotatedBook) -> None:
+    said = annotated.book.metadata
+    tables.add(
+        "books",
+        book.book_id,
+        book.title,
+        said.series,
+        said.number,
+        said.volume,
+        said.year,
+        book.language,
+        annotated.book.direction.value,
+        annotated.book.format,
+        book.file,
+        book.recipe,
+        len(annotated.pages),
+        annotated.n_panels,
+        book.is_missing,
+    )
+
+
+def _add_page(tables: _Tables, book_id: str, item: AnnotatedPage) -> None:
+    page, label = item.page, item.label
+    tables.add(
+        "pages",
+        book_id,
+        page.index,
+        page.source,
+        page.digest,
+        page.width,
+        page.height,
+        label.page_type.value,
+        label.confidence,
+        label.source,
+        item.picture_hash,
+        item.is_spread,
+        len(item.panels),
+        len(item.texts),
+    )
+    for p in item.panels:
+        name = f"{book_id}-{page.index:04d}-{p.order:02d}"
+        text = panel_text(item, p)
+        tables.add(
+            "panels", name, book_id, page.index, p.order, *p.box.as_tuple(), p.confidence, p.source,
+            text,
+        )  # fmt: skip
+    for t in item.texts:
+        tables.add(
+            "texts", book_id, page.index, t.order, t.panel, *t.box.as_tuple(), t.text,
+            t.kind.value, t.language, t.is_vertical, t.confidence, t.source,
+        )  # fmt: skip

@@ -1,0 +1,231 @@
+"""The catalog made again from books/.
+
+With a readable catalog it is one transaction: searches go on with the old state until it ends, and
+a kill in the middle changes nothing. A damaged catalog is moved aside under a name with the time,
+never deleted, because what people typed may be in it; what can still be read of that and of the
+ledger of files is taken over.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import sqlite3
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from longbox.errors import LibraryError
+from longbox.library.catalog import (
+    CATALOG_NAME,
+    Catalog,
+    Rows,
+    create_tables,
+    path_from_sql,
+    path_to_sql,
+    refuse_newer,
+)
+from longbox.library.merging import insert_book, load_book, refresh_book
+from longbox.library.stores import BOOKS_NAME, STORE_SUFFIX, disk_errors, read_book_store
+
+DAMAGED_NAME: Final = "damaged"
+_COLUMNS: Final = {
+    "corrections": "correction_id, book_id, page_index, panel_order, field, value, made_at",
+    "files": "path, size_bytes, mtime_ns, n_files, book_id, recipe, is_failed, is_missing",
+    "problems": "file, page, stage, reason",
+}
+_VIRTUAL: Final = ("word_counts", "trigram_counts", "words", "substrings")
+
+
+@dataclass(frozen=True, slots=True)
+class RebuildReport:
+    """What a rebuild did.
+
+    Attributes:
+        books: Books merged again.
+        damaged: Stores that could not be read, moved to `damaged/`; index their files again.
+        set_aside: The damaged catalog's new name, or None.
+    """
+
+    books: int
+    damaged: tuple[str, ...]
+    set_aside: str | None
+
+
+def set_aside_if_damaged(root: Path) -> Path | None:
+    """Move a catalog that SQLite cannot read out of the way; return its new name.
+
+    Raises:
+        LibraryError: It is of a newer format, or another process is writing.
+    """
+    path = root / CATALOG_NAME
+    if not path.exists() or _is_sound(path):
+        return None
+    aside = root / f"catalog.damaged-{time.strftime('%Y%m%d-%H%M%S')}-{time.time_ns() % 10**6}"
+    with disk_errors(path):
+        for suffix in ("-wal", "-shm", ""):  # the file itself last: it is what marks the damage
+            part = root / f"{CATALOG_NAME}{suffix}"
+            if part.exists():
+                part.rename(root / f"{aside.name}.sqlite{suffix}")
+    return root / f"{aside.name}.sqlite"
+
+
+def rebuild(
+    catalog: Catalog, root: Path, old: Path | None, tell: Callable[[int, int], None]
+) -> RebuildReport:
+    """Fill a catalog from the stores, in one transaction.
+
+    Args:
+        catalog: The one to fill: the present one, or a new one beside a damaged one.
+        root: The library's folder.
+        old: A damaged catalog that was set aside, to take over what can be read.
+        tell: Called with books done and books in all.
+    """
+    folder = root / BOOKS_NAME
+    stores = sorted(folder.glob(f"*{STORE_SUFFIX}")) if folder.is_dir() else []
+    damaged: list[str] = []
+    with catalog.guarded() as connection:
+        connection.execute("PRAGMA foreign_keys = OFF")  # no effect inside a transaction
+    try:
+        with catalog.transaction() as connection:
+            kept = {table: _readable(connection, table) for table in _COLUMNS}
+            if old is not None:
+                kept = _salvage(old)
+            counters = _counters(connection)
+            _drop_all(connection)
+            create_tables(connection, 0)
+            connection.executemany("UPDATE meta SET value = ? WHERE key = ?", counters)
+            for i, path in enumerate(stores):
+                if not merge_store(connection, path):
+                    damaged.append(path.name)
+                tell(i + 1, len(stores))
+            _restore(connection, kept)
+    finally:
+        with catalog.guarded() as connection:
+            connection.execute("PRAGMA foreign_keys = ON")
+    for name in damaged:
+        move_damaged(root, folder / name)
+    return RebuildReport(
+        len(stores) - len(damaged), tuple(damaged), None if old is None else old.name
+    )
+
+
+def merge_store(connection: sqlite3.Connection, path: Path) -> bool:
+    """Merge one store; return whether it could be read."""
+    try:
+        store, digest = read_store_with_digest(path)
+    except LibraryError:
+        return False
+    insert_book(connection, store, digest)
+    return True
+
+
+def read_store_with_digest(path: Path) -> tuple[Any, str]:
+    """Read a store and the SHA-256 of its bytes."""
+    store = read_book_store(path)
+    with disk_errors(path):
+        return store, hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def move_damaged(root: Path, path: Path) -> None:
+    """Move a store that cannot be read out of the way, so that its book is made again."""
+    with disk_errors(path):
+        (root / DAMAGED_NAME).mkdir(exist_ok=True)
+        if path.exists():
+            path.replace(root / DAMAGED_NAME / path.name)
+
+
+def _is_sound(path: Path) -> bool:
+    try:
+        connection = sqlite3.connect(path, timeout=5.0)
+        try:
+            version = int(connection.execute("PRAGMA user_version").fetchone()[0])
+            refuse_newer(path, version)
+            rows = connection.execute("PRAGMA quick_check(1)").fetchall()
+            tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_master")}
+        finally:
+            connection.close()
+    except sqlite3.OperationalError as error:
+        if "locked" in str(error).lower():
+            raise LibraryError(
+                f"{path}: another process is writing; try again when it is done"
+            ) from error
+        return False
+    except sqlite3.DatabaseError:
+        return False
+    return rows == [("ok",)] and (version == 0 or {"meta", "files", "corrections"} <= tables)
+
+
+def _counters(connection: sqlite3.Connection) -> Rows:
+    """Return the counters that must not fall back: rows and generations never come twice."""
+    try:
+        return connection.execute("SELECT value, key FROM meta").fetchall()
+    except sqlite3.DatabaseError:
+        return []
+
+
+def _readable(connection: sqlite3.Connection, table: str) -> Rows:
+    """Return the rows of a table up to the first that cannot be read."""
+    rows: Rows = []
+    try:
+        rows.extend(connection.execute(f"SELECT {_COLUMNS[table]} FROM {table}"))
+    except (sqlite3.DatabaseError, sqlite3.ProgrammingError):
+        return rows
+    return rows
+
+
+def _salvage(old: Path) -> dict[str, Rows]:
+    try:
+        connection = sqlite3.connect(f"{old.absolute().as_uri()}?mode=rw", uri=True)
+    except sqlite3.Error:
+        return {table: [] for table in _COLUMNS}
+    try:
+        return {table: _readable(connection, table) for table in _COLUMNS}
+    finally:
+        connection.close()
+
+
+def _drop_all(connection: sqlite3.Connection) -> None:
+    for name in _VIRTUAL:
+        connection.execute(f"DROP TABLE IF EXISTS {name}")
+    tables = connection.execute(
+        "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'"
+    ).fetchall()
+    for (name,) in tables:
+        connection.execute(f'DROP TABLE IF EXISTS "{name}"')
+
+
+def _restore(connection: sqlite3.Connection, kept: dict[str, Rows]) -> None:
+    """Bring back corrections and the ledger; books without a known file get their store's path."""
+    present = {book_id for (book_id,) in connection.execute("SELECT book_id FROM books")}
+    _insert(connection, "corrections", kept["corrections"])
+    # A file whose book's store is lost is left out: it is new to the next run.
+    files = [row for row in kept["files"] if row[4] is None or row[4] in present]
+    _insert(connection, "files", files)
+    paths = {row[0] for row in files}
+    _insert(connection, "problems", [row for row in kept["problems"] if row[0] in paths])
+    with_file = {row[4] for row in files}
+    for book_id in sorted(present - with_file):
+        _add_stored_path(connection, book_id, paths)
+    for book_id in sorted(present):
+        refresh_book(connection, book_id)
+
+
+def _add_stored_path(connection: sqlite3.Connection, book_id: str, taken: set[str | bytes]) -> None:
+    data, recipe = connection.execute(
+        "SELECT book_json, recipe FROM books WHERE book_id = ?", (book_id,)
+    ).fetchone()
+    path = path_to_sql(load_book(data).path)
+    if path in taken:
+        return
+    taken.add(path)
+    is_missing = not Path(path_from_sql(path)).exists()
+    # This stamp differs from any real one: the next run reads the file again.
+    _insert(connection, "files", [(path, -1, -1, 1, book_id, recipe, 0, is_missing)])
+
+
+def _insert(connection: sqlite3.Connection, table: str, rows: Rows) -> None:
+    columns = _COLUMNS[table]
+    marks = ", ".join("?" * len(columns.split(",")))
+    connection.executemany(f"INSERT OR IGNORE INTO {table} ({columns}) VALUES ({marks})", rows)

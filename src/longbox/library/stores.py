@@ -1,0 +1,325 @@
+"""One immutable file a book: a Zarr v3 store in an uncompressed ZIP.
+
+Made by any worker, on any machine, without a lock: written whole under `partial/`, synced, then
+renamed, so it is there entirely or not at all. The same book gives the same bytes (members sorted,
+dates fixed). The ZIP's own CRCs are checked on every read, and compressed members are refused:
+that leaves no way for a damaged file to be read as something else, and bounds what is unpacked.
+
+Zarr sees a plain dict of the members, not the ZIP: one pass over the file, no rewriting of its
+directory, and no thread of zarr's left inside a ZIP handle.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import uuid
+import zipfile
+import zlib
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from longbox.book import AnnotatedBook
+from longbox.errors import LibraryError, ModelError
+from longbox.library.records import BookStore
+from longbox.vectors import Metric, PanelVectors, Space, metric_of, unit
+
+STORE_FORMAT: Final = 1
+STORE_SUFFIX: Final = ".zarr.zip"
+BOOKS_NAME: Final = "books"
+PARTIAL_NAME: Final = "partial"
+_EPOCH: Final = (1980, 1, 1, 0, 0, 0)
+
+
+def store_path(root: Path, book_id: str) -> Path:
+    """Return where a book's store is; one folder holds all (a filesystem has no trouble there).
+
+    Raises:
+        LibraryError: The id is not 16 hex digits.
+    """
+    if len(book_id) != 16 or not set(book_id) <= set("0123456789abcdef"):
+        raise LibraryError(f"{book_id!r} is not a book id; one looks like 3f2a9c81d0e45b77")
+    return root / BOOKS_NAME / f"{book_id}{STORE_SUFFIX}"
+
+
+def partial_path(root: Path, name: str) -> Path:
+    """Return a fresh name under `partial/` that says which process of which machine writes it."""
+    folder = root / PARTIAL_NAME
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder / f"{socket.gethostname()}~{os.getpid()}~{uuid.uuid4().hex[:8]}~{name}"
+
+
+@contextmanager
+def disk_errors(path: Path) -> Iterator[None]:
+    """Turn what the disk refuses into a LibraryError of one line."""
+    try:
+        yield
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise LibraryError(f"{path}: {reason}; check the disk's space and permissions") from error
+
+
+def write_book_store(
+    root: Path, annotated: AnnotatedBook, vectors: Sequence[PanelVectors], recipe: str
+) -> Path:
+    """Write a book's store, replacing an older one; needs no lock and no open library.
+
+    Args:
+        root: The library's folder; need not exist yet.
+        annotated: The book and what the stages saw.
+        vectors: One array a space, rows in the order of `annotated.panels()`.
+        recipe: Names everything that decides what the store holds.
+
+    Returns:
+        The store's path.
+
+    Raises:
+        LibraryError: Rows and panels differ in number, a space comes twice, or the disk refuses.
+    """
+    path = store_path(root, annotated.book.book_id)
+    _require_rows(annotated, vectors)
+    members = _pack(annotated, vectors, recipe)
+    with disk_errors(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        partial = partial_path(root, path.name)
+        try:
+            _write_zip(partial, members)
+            partial.replace(path)
+        finally:
+            partial.unlink(missing_ok=True)
+        sync_folder(path.parent)
+    return path
+
+
+def has_store(root: Path, book_id: str, recipe: str) -> bool:
+    """Say whether a whole store of this book, made by this recipe, is there."""
+    path = store_path(root, book_id)
+    try:
+        with zipfile.ZipFile(path) as archive:
+            attributes = json.loads(archive.read("zarr.json"))["attributes"]
+    except (OSError, zipfile.BadZipFile, zlib.error, EOFError, KeyError, TypeError, ValueError):
+        return False
+    if not isinstance(attributes, dict):
+        return False
+    return bool(attributes.get("recipe") == recipe and attributes.get("format") == STORE_FORMAT)
+
+
+def read_book_store(path: Path) -> BookStore:
+    """Read a store back.
+
+    Raises:
+        LibraryError: It is missing, damaged, or of a newer format.
+    """
+    members = _read_zip(path)
+    try:
+        return _unpack(path, members)
+    except (KeyError, ValueError, TypeError, IndexError, RuntimeError, ModelError) as error:
+        reason = " ".join(str(error).split())[:200]
+        raise LibraryError(f"{path}: not a readable book store ({reason}); {_REMEDY}") from error
+
+
+def read_vectors(path: Path, space: Space) -> tuple[str, NDArray[np.float16], NDArray[np.bool_]]:
+    """Read one space's vectors as they are stored, without zarr and the rest of the store.
+
+    Vectors and masks are one uncompressed chunk each, so their bytes are the array; a million
+    books' vectors go into the index without decoding a million annotations.
+
+    Returns:
+        Fingerprint, float16 (N, D), and mask, bool (N,).
+
+    Raises:
+        LibraryError: The store is missing, damaged, or has no such space.
+    """
+    at = f"vectors/{space.value}"
+    try:
+        with zipfile.ZipFile(path) as archive:
+            said = json.loads(archive.read(f"{at}/zarr.json"))["attributes"]
+            vectors = _raw_array(archive, f"{at}/vectors", np.dtype("<f2"))
+            mask = _raw_array(archive, f"{at}/mask", np.dtype(np.bool_))
+    except (OSError, zipfile.BadZipFile, zlib.error, EOFError, RuntimeError) as error:
+        raise LibraryError(f"{path}: damaged book store ({error}); {_REMEDY}") from error
+    except (KeyError, ValueError, TypeError) as error:
+        raise LibraryError(f"{path}: no readable {space} vectors ({error}); {_REMEDY}") from error
+    return str(said["fingerprint"]), vectors, mask
+
+
+def _raw_array(archive: zipfile.ZipFile, name: str, dtype: np.dtype[Any]) -> NDArray[Any]:
+    meta = json.loads(archive.read(f"{name}/zarr.json"))
+    shape = tuple(int(n) for n in meta["shape"])
+    if [codec["name"] for codec in meta["codecs"]] != ["bytes"]:
+        raise ValueError(f"{name} is compressed")
+    key = "/".join(["c", *("0" for _ in shape)])
+    size = int(np.prod(shape))
+    member = f"{name}/{key}"
+    if member not in archive.namelist():  # zarr leaves out a chunk of nothing but the fill value
+        return np.zeros(shape, dtype=dtype)
+    data = archive.read(member)
+    if len(data) < size * dtype.itemsize:
+        raise ValueError(f"{name} is short")
+    return np.frombuffer(data, dtype=dtype, count=size).reshape(shape)
+
+
+def sync_folder(folder: Path) -> None:
+    """Make renames in a folder survive a power cut, where the system can."""
+    if os.name != "posix":
+        return
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+_REMEDY: Final = "delete it and index the book again"
+
+
+def _require_rows(annotated: AnnotatedBook, vectors: Sequence[PanelVectors]) -> None:
+    seen: set[Space] = set()
+    for item in vectors:
+        if item.vectors.shape[0] != annotated.n_panels:
+            raise LibraryError(
+                f"{annotated.book.path}: {item.vectors.shape[0]} {item.space} vectors for "
+                f"{annotated.n_panels} panels; embed the book again"
+            )
+        if item.space in seen:
+            raise LibraryError(
+                f"{annotated.book.path}: {item.space} vectors came twice; give each space once"
+            )
+        seen.add(item.space)
+
+
+def _pack(
+    annotated: AnnotatedBook, vectors: Sequence[PanelVectors], recipe: str
+) -> dict[str, bytes]:
+    import zarr
+    from zarr.storage import MemoryStore
+
+    members: dict[str, Any] = {}
+    root = zarr.open_group(
+        store=MemoryStore(members),
+        mode="w",
+        zarr_format=3,
+        attributes={
+            "format": STORE_FORMAT,
+            "kind": "longbox book",
+            "book_id": annotated.book.book_id,
+            "recipe": recipe,
+            "n_pages": len(annotated.pages),
+            "n_panels": annotated.n_panels,
+            "spaces": sorted(item.space.value for item in vectors),
+        },
+    )
+    boxes = [panel.box.as_tuple() for _, panel in annotated.panels()]
+    counts = [len(page.panels) for page in annotated.pages]
+    _add(root, "panel_boxes", np.asarray(boxes, dtype="<f4").reshape(-1, 4))
+    _add(root, "panel_order", np.asarray([p.order for _, p in annotated.panels()], dtype="<i4"))
+    _add(root, "page_offsets", np.cumsum([0, *counts], dtype="<i8"))
+    _add(root, "annotation_json", np.frombuffer(_encode(annotated), dtype=np.uint8))
+    for item in vectors:
+        half = item.vectors.astype("<f2")
+        if not np.isfinite(half).all():
+            raise LibraryError(
+                f"{annotated.book.path}: a {item.space} vector does not fit float16; scale it"
+            )
+        group = root.create_group(
+            f"vectors/{item.space.value}",
+            attributes={"fingerprint": item.fingerprint, "dimension": item.dimension},
+        )
+        _add(group, "vectors", half, compress=False)
+        _add(group, "mask", item.mask, compress=False)
+    return {name: buffer.to_bytes() for name, buffer in members.items()}
+
+
+def _add(group: Any, name: str, array: NDArray[Any], *, compress: bool = True) -> None:
+    group.create_array(
+        name,
+        data=array,
+        chunks=tuple(max(1, n) for n in array.shape),
+        compressors="auto" if compress else None,
+    )
+
+
+def _encode(annotated: AnnotatedBook) -> bytes:
+    """Encode as JSON in ASCII: names that are not UTF-8 hold lone surrogates, which it can say."""
+    import msgspec
+
+    return json.dumps(msgspec.to_builtins(annotated), allow_nan=False).encode("ascii")
+
+
+def _decode(data: bytes) -> AnnotatedBook:
+    import msgspec
+
+    return msgspec.convert(json.loads(data), AnnotatedBook)
+
+
+def _write_zip(path: Path, members: dict[str, bytes]) -> None:
+    with path.open("wb") as file:
+        with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:
+            for name in sorted(members):
+                archive.writestr(zipfile.ZipInfo(name, _EPOCH), members[name])
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _read_zip(path: Path) -> dict[str, bytes]:
+    try:
+        with zipfile.ZipFile(path) as archive:
+            infos = archive.infolist()
+            if any(info.compress_type != zipfile.ZIP_STORED for info in infos):
+                raise LibraryError(f"{path}: a book store is never compressed; {_REMEDY}")
+            return {info.filename: archive.read(info) for info in infos}
+    except FileNotFoundError as error:
+        raise LibraryError(f"{path}: no such book store; index the book again") from error
+    except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, ValueError) as error:
+        raise LibraryError(f"{path}: damaged book store ({error}); {_REMEDY}") from error
+    except OSError as error:
+        raise LibraryError(f"{path}: cannot be read ({error.strerror})") from error
+
+
+def _unpack(path: Path, members: dict[str, bytes]) -> BookStore:
+    import zarr
+    from zarr.core.buffer import default_buffer_prototype
+    from zarr.storage import MemoryStore
+
+    make = default_buffer_prototype().buffer.from_bytes
+    root: Any = zarr.open_group(
+        store=MemoryStore({name: make(data) for name, data in members.items()}, read_only=True),
+        mode="r",
+    )
+    attributes = root.attrs.asdict()
+    if int(attributes["format"]) > STORE_FORMAT:
+        raise LibraryError(f"{path}: made by a newer Longbox; upgrade Longbox")
+    annotated = _decode(np.asarray(root["annotation_json"][:], dtype=np.uint8).tobytes())
+    if f"{annotated.book.book_id}{STORE_SUFFIX}" != path.name:
+        raise LibraryError(f"{path}: holds book {annotated.book.book_id}; give it that name")
+    if root["panel_boxes"].shape[0] != annotated.n_panels:
+        raise LibraryError(f"{path}: boxes and annotation disagree; {_REMEDY}")
+    vectors = tuple(
+        _read_vectors(root[f"vectors/{name}"], Space(name), annotated.n_panels)
+        for name in attributes["spaces"]
+    )
+    return BookStore(annotated, vectors, str(attributes["recipe"]))
+
+
+def _read_vectors(group: Any, space: Space, n_panels: int) -> PanelVectors:
+    array, mask = group["vectors"], group["mask"]
+    if array.shape != (n_panels, int(group.attrs["dimension"])):
+        raise ValueError(f"{space} vectors have the shape {array.shape}")
+    return PanelVectors(
+        space,
+        str(group.attrs["fingerprint"]),
+        restored(space, array[:]),
+        np.asarray(mask[:], dtype=np.bool_),
+    )
+
+
+def restored(space: Space, half: NDArray[Any]) -> NDArray[np.float32]:
+    """Return stored float16 vectors as float32, of unit length again in cosine spaces."""
+    full = np.asarray(half, dtype=np.float32)
+    return unit(full) if metric_of(space) is Metric.COSINE else full

@@ -1,0 +1,143 @@
+"""The open segments of a library, and search over them.
+
+The list of live segments is in the catalog. It is read again whenever the catalog's generation
+changed, and once more when a segment vanished between reading the list and opening it.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from longbox.errors import LibraryError
+from longbox.library.masks import Mask
+from longbox.library.records import ScoredPanel
+from longbox.library.segments import Segment
+from longbox.library.words import best
+from longbox.vectors import QueryVector, Space, require_same_space
+
+INDEX_NAME: Final = "index"
+_ATTEMPTS: Final = 5
+
+Spaces = dict[Space, tuple[str, ...]]
+T = TypeVar("T")
+
+
+class VectorIndex:
+    """Segments kept open between queries."""
+
+    def __init__(self, root: Path) -> None:
+        self._folder = root / INDEX_NAME
+        self._open: dict[str, Segment] = {}
+
+    def nearest(
+        self, connection: sqlite3.Connection, query: QueryVector, k: int, mask: Mask
+    ) -> list[ScoredPanel]:
+        """Find the nearest panels over all segments of the query's space.
+
+        Raises:
+            SpaceMismatchError: The space's vectors were made by another encoder.
+            LibraryError: A listed segment is not there.
+        """
+        stored = spaces(connection).get(query.space, ())
+        if not stored:
+            return []
+        if query.fingerprint not in stored:
+            require_same_space(query.space, query.fingerprint, query.space, stored[0])
+
+        def search(segments: list[Segment]) -> list[ScoredPanel]:
+            found = []
+            for segment in segments:
+                require_same_space(
+                    query.space, query.fingerprint, segment.info.space, segment.info.fingerprint
+                )
+                _require_dimension(query, segment)
+                found.append(segment.search(query.vector, k, mask))
+            if not found:
+                return []
+            return best(
+                np.concatenate([rows for rows, _ in found]),
+                np.concatenate([scores for _, scores in found]),
+                k,
+            )
+
+        return self.with_segments(connection, query.space, query.fingerprint, search)
+
+    def vector(
+        self, connection: sqlite3.Connection, row: int, space: Space, fingerprint: str
+    ) -> NDArray[np.float32] | None:
+        """Return one panel's vector, float32 (D,), or None when no segment has it."""
+
+        def look(segments: list[Segment]) -> NDArray[np.float32] | None:
+            vectors = (segment.vector(row) for segment in segments)
+            return next((v for v in vectors if v is not None), None)
+
+        return self.with_segments(connection, space, fingerprint, look)
+
+    def with_segments(
+        self,
+        connection: sqlite3.Connection,
+        space: Space,
+        fingerprint: str,
+        use: Callable[[list[Segment]], T],
+    ) -> T:
+        """Call a function with the live segments of a space, reloading the list if one vanished.
+
+        Raises:
+            LibraryError: A segment that is listed is not there, even after reloading.
+        """
+        for _ in range(_ATTEMPTS):
+            names = [
+                name
+                for (name,) in connection.execute(
+                    "SELECT folder FROM segments WHERE space = ? AND fingerprint = ? "
+                    "ORDER BY segment_id",
+                    (space.value, fingerprint),
+                )
+            ]
+            try:
+                return use([self.segment(name) for name in names])
+            except FileNotFoundError as error:
+                lost = error
+        raise LibraryError(
+            f"{self._folder}: an index segment is gone ({lost.filename or lost}); "
+            "run `longbox library rebuild`"
+        )
+
+    def segment(self, name: str) -> Segment:
+        """Return an open segment by its folder name."""
+        segment = self._open.get(name)
+        if segment is None:
+            segment = self._open[name] = Segment(self._folder / name)
+        return segment
+
+    def keep_only(self, names: set[str]) -> None:
+        """Let go of segments that are no longer live."""
+        for name in set(self._open) - names:
+            self._open.pop(name, None)
+
+
+def spaces(connection: sqlite3.Connection) -> Spaces:
+    """Return the fingerprints of every space that has vectors, the most used first."""
+    rows = connection.execute(
+        "SELECT space, fingerprint FROM book_spaces GROUP BY space, fingerprint "
+        "ORDER BY space, sum(n_vectors) DESC, fingerprint"
+    )
+    found: Spaces = {}
+    for name, fingerprint in rows:
+        space = Space(name)
+        found[space] = (*found.get(space, ()), fingerprint)
+    return found
+
+
+def _require_dimension(query: QueryVector, segment: Segment) -> None:
+    if query.vector.shape != (segment.info.dimension,):
+        raise LibraryError(
+            f"a {query.space} query of shape {query.vector.shape} for vectors of "
+            f"{segment.info.dimension} numbers; embed the query with the library's encoder"
+        )

@@ -1,0 +1,244 @@
+"""Words and substrings, by SQLite's full-text indexes.
+
+Words are ranked by BM25. Its cost is the number of panels that hold a term, and "the" is in two
+thirds of them, so candidates come from the rarer terms of a query (up to 20,000 panels in all, at
+least one term); a more frequent term adds its weight to the candidates that hold it, as if it
+occurred once, but brings no candidates of its own. Where all terms together are in fewer panels
+than that, and so in every library of up to 20,000 panels, this is plain BM25.
+
+Substrings come from a trigram index over folded text. Two characters are looked up as the trigrams
+that begin with them, one character by reading the text. The score is the share of the lettering
+that the substring covers. A substring found in more than 10,000 allowed panels is ranked within
+the first 10,000.
+
+What a person types is always quoted: no operator of FTS5 or GLOB gets through.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+import sqlite3
+from collections.abc import Iterable, Sequence
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from longbox.errors import QueryError
+from longbox.library.folding import fold
+from longbox.library.masks import Mask
+from longbox.library.records import ScoredPanel, WordsQuery
+
+MAX_WORD_CANDIDATES: Final = 20_000
+MAX_SUBSTRING_CANDIDATES: Final = 10_000
+MAX_TERMS: Final = 200
+MAX_SUBSTRING: Final = 1_000
+_MAX_TRIGRAMS: Final = 300
+_MAX_BONUS_TERMS: Final = 3
+_WORD: Final = re.compile(r"[^\W_]+")
+
+Scored = tuple[NDArray[np.int64], NDArray[np.float64]]
+
+
+class WordCounts:
+    """In how many panels a term occurs; remembered for one generation of the catalog."""
+
+    def __init__(self) -> None:
+        self._generation = -1
+        self._counts: dict[str, int] = {}
+
+    def of(
+        self, connection: sqlite3.Connection, generation: int, terms: Iterable[str]
+    ) -> dict[str, int]:
+        """Return at most how many panels hold each term (a phrase: its rarest word).
+
+        Under the empty term: how many panels have lettering.
+        """
+        if generation != self._generation:
+            self._counts, self._generation = {}, generation
+        counts = self._counts
+        for term in terms:
+            if term not in counts:
+                counts[term] = _count_term(connection, term)
+        if "" not in counts:
+            row = connection.execute("SELECT coalesce(sum(n_texts), 0) FROM books").fetchone()
+            counts[""] = int(row[0])
+        return counts
+
+
+def cleaned(query: WordsQuery) -> WordsQuery:
+    """Return the query without empty terms.
+
+    Raises:
+        QueryError: The query has more than 200 terms.
+    """
+    parts = (query.terms, query.required, query.excluded)
+    if sum(map(len, parts)) > MAX_TERMS:
+        raise QueryError(f"more than {MAX_TERMS} words; search for fewer")
+    return WordsQuery(*(tuple(dict.fromkeys(t for t in part if fold(t))) for part in parts))
+
+
+def match_words(
+    connection: sqlite3.Connection, query: WordsQuery, k: int, mask: Mask, counts: dict[str, int]
+) -> list[ScoredPanel]:
+    """Rank panels by the words of their lettering.
+
+    Args:
+        connection: The catalog's.
+        query: What to look for, cleaned; without terms and required ones nothing is found.
+        k: At most so many.
+        mask: Rows that may answer, bool (rows,).
+        counts: In how many panels each term and required term occurs.
+    """
+    if not query.terms and not query.required:
+        return []
+    found, bonus = _expressions(query, counts)
+    rows, scores = _scan(
+        connection,
+        "SELECT rowid, -bm25(words) FROM words WHERE words MATCH ?",
+        (found,),
+        mask,
+        MAX_WORD_CANDIDATES,
+    )
+    if rows.size and bonus:
+        scores = scores + _bonus(connection, found, rows, bonus)
+    return best(rows, scores, k)
+
+
+def match_substring(
+    connection: sqlite3.Connection, text: str, k: int, mask: Mask
+) -> list[ScoredPanel]:
+    """Rank panels whose lettering contains a text, wherever words begin or end.
+
+    Raises:
+        QueryError: The text is longer than 1,000 characters.
+    """
+    needle = fold(text)
+    if not needle:
+        return []
+    if len(needle) > MAX_SUBSTRING:
+        raise QueryError(f"longer than {MAX_SUBSTRING} characters; search for a part of it")
+    trigrams = _trigrams(connection, needle) if len(needle) < 3 else None
+    score = "(length(folded) - length(replace(folded, ?1, ''))) * 1.0 / (length(folded) - 2)"
+    if len(needle) >= 3:
+        sql = f"SELECT rowid, {score} FROM substrings WHERE folded GLOB ?2"
+        values = (needle, f"*{_glob_quoted(needle)}*")
+    elif trigrams is not None:
+        sql = f"SELECT rowid, {score} FROM substrings WHERE substrings MATCH ?2"
+        values = (needle, " OR ".join(_quoted(t) for t in trigrams))
+    else:
+        sql = f"SELECT row, {score} FROM panel_text WHERE instr(folded, ?1)"
+        values = (needle,)  # type: ignore[assignment]
+    if trigrams == []:
+        return []
+    return best(*_scan(connection, sql, values, mask, MAX_SUBSTRING_CANDIDATES), k)
+
+
+def best(rows: NDArray[np.int64], scores: NDArray[Any], k: int) -> list[ScoredPanel]:
+    """Return the k highest scores, equal ones by row."""
+    order = np.lexsort((rows, -scores))[: max(k, 0)]
+    return [ScoredPanel(int(rows[i]), float(scores[i])) for i in order]
+
+
+def _expressions(query: WordsQuery, counts: dict[str, int]) -> tuple[str, dict[str, float]]:
+    """Return the expression that finds and scores, and the weights of too frequent terms."""
+    terms = sorted(query.terms, key=lambda t: (counts[t], t))
+    rare: list[str] = []
+    total = 0
+    for term in terms:
+        total += counts[term]
+        if rare and total > MAX_WORD_CANDIDATES:
+            break
+        rare.append(term)
+    if query.required:
+        must = " AND ".join(_phrase(t) for t in query.required)
+        scored = " OR ".join(_phrase(t) for t in (query.required[0], *rare))
+        found = f"({must}) AND ({scored})"
+    else:
+        found = " OR ".join(_phrase(t) for t in rare)
+    if query.excluded:
+        found = f"({found}) NOT ({' OR '.join(_phrase(t) for t in query.excluded)})"
+    n_texts = counts[""]
+    bonus = {
+        _phrase(term): max(0.0, math.log((n_texts - n + 0.5) / (n + 0.5)))
+        for term in terms[len(rare) : len(rare) + _MAX_BONUS_TERMS]
+        if (n := counts[term]) < n_texts / 2
+    }
+    return found, bonus
+
+
+def _bonus(
+    connection: sqlite3.Connection, found: str, rows: NDArray[np.int64], bonus: dict[str, float]
+) -> NDArray[np.float64]:
+    extra = np.zeros(rows.size, dtype=np.float64)
+    for phrase, weight in bonus.items():
+        cursor = connection.execute(
+            "SELECT rowid FROM words WHERE words MATCH ? LIMIT ?",
+            (f"({found}) AND {phrase}", MAX_WORD_CANDIDATES),
+        )
+        holders = np.fromiter((row for (row,) in cursor), dtype=np.int64)
+        extra[np.isin(rows, holders)] += weight
+    return extra
+
+
+def _scan(
+    connection: sqlite3.Connection, sql: str, values: Sequence[str], mask: Mask, limit: int
+) -> Scored:
+    """Collect (row, score) of allowed rows until there are enough."""
+    rows: list[NDArray[np.int64]] = []
+    scores: list[NDArray[np.float64]] = []
+    n = 0
+    cursor = connection.execute(sql, values)
+    while n < limit and (batch := cursor.fetchmany(4096)):
+        table = np.array(batch, dtype=np.float64)  # rows below 2**53 are exact
+        found = table[:, 0].astype(np.int64)
+        keep = found < mask.size
+        keep[keep] = mask[found[keep]]
+        rows.append(found[keep])
+        scores.append(table[keep, 1])
+        n += int(keep.sum())
+    cursor.close()
+    if not rows:
+        return np.empty(0, dtype=np.int64), np.empty(0, dtype=np.float64)
+    return np.concatenate(rows), np.concatenate(scores)
+
+
+def _count_term(connection: sqlite3.Connection, term: str) -> int:
+    words = _WORD.findall(fold(term))
+    last = len(words) - 1 if term.endswith("*") else len(words)
+    return min(
+        (_count(connection, word, is_prefix=i == last) for i, word in enumerate(words)), default=0
+    )
+
+
+def _count(connection: sqlite3.Connection, word: str, *, is_prefix: bool) -> int:
+    if is_prefix:
+        sql, values = "term >= ? AND term < ?", (word, word + "\U0010ffff")
+    else:
+        sql, values = "term = ?", (word,)  # type: ignore[assignment]
+    row = connection.execute(f"SELECT sum(doc) FROM word_counts WHERE {sql}", values).fetchone()
+    return int(row[0] or 0)
+
+
+def _trigrams(connection: sqlite3.Connection, needle: str) -> list[str] | None:
+    """Return the index's trigrams that begin with a needle, None when they are too many."""
+    if len(needle) == 1 and needle.isascii():
+        return None
+    found = connection.execute(
+        "SELECT term FROM trigram_counts WHERE term >= ? AND term < ? LIMIT ?",
+        (needle, needle + "\U0010ffff", _MAX_TRIGRAMS + 1),
+    ).fetchall()
+    return None if len(found) > _MAX_TRIGRAMS else [term for (term,) in found]
+
+
+def _phrase(term: str) -> str:
+    return _quoted(fold(term)) + (" *" if term.endswith("*") else "")
+
+
+def _quoted(text: str) -> str:
+    return '"' + text.replace('"', '""') + '"'
+
+
+def _glob_quoted(text: str) -> str:
+    return re.sub(r"[*?\[]", lambda found: f"[{found[0]}]", text)

@@ -1,0 +1,252 @@
+"""Gutters: the best line that separates a region into two.
+
+A gutter is a band of paper from one end of the region to the other with panels beginning on both
+sides along its length. Both halves of that sentence are measured: the coverage (how much of the
+band is paper; balloons and figures may block a part) and the flanks (on how much of its length
+content begins right beside it). White space inside a drawing has the first but not the second.
+
+Slanted gutters are found as straight ones in a sheared copy of the region.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from longbox.panels.paper import Mask
+
+MIN_COVERAGE = 0.7
+MAX_BANDS = 8
+MAX_SLOPES = 2
+_STEPS = (0.012, 0.025, 0.045, 0.07, 0.1, 0.14, 0.18, 0.23, 0.28, 0.34, 0.41, 0.5, 0.6)
+SLOPES = np.array([sign * step for step in _STEPS for sign in (1, -1)])
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Region:
+    """A part of the page at working size.
+
+    Attributes:
+        content: 1 where something is drawn, uint8 (h, w).
+        paper: 1 where the gutter's colour shows, uint8 (h, w); both are 0 outside the region.
+        x: Left edge on the working page.
+        y: Top edge on the working page.
+    """
+
+    content: Mask
+    paper: Mask
+    x: int
+    y: int
+
+    @property
+    def height(self) -> int:
+        """Rows of the region."""
+        return int(self.content.shape[0])
+
+    @property
+    def width(self) -> int:
+        """Columns of the region."""
+        return int(self.content.shape[1])
+
+    def part(self, x0: int, y0: int, x1: int, y1: int) -> Region:
+        """Return a rectangle of the region, given relative to its own corner."""
+        return Region(
+            self.content[y0:y1, x0:x1], self.paper[y0:y1, x0:x1], self.x + x0, self.y + y0
+        )
+
+    def turned(self) -> Region:
+        """Return the region with rows and columns exchanged."""
+        return Region(
+            np.ascontiguousarray(self.content.T), np.ascontiguousarray(self.paper.T), self.y, self.x
+        )
+
+    def trimmed(self) -> Region | None:
+        """Return the region without empty rims, or None where nothing is drawn."""
+        rows = np.flatnonzero(row_sums(self.content) > max(1, 0.004 * self.width))
+        if not rows.size:
+            return None
+        region = self.part(0, int(rows[0]), self.width, int(rows[-1]) + 1)
+        columns = np.flatnonzero(column_sums(region.content) > max(1, 0.004 * region.height))
+        if not columns.size:
+            return None
+        return region.part(int(columns[0]), 0, int(columns[-1]) + 1, region.height)
+
+
+@dataclass(frozen=True, slots=True)
+class Gutter:
+    """A cut across a region.
+
+    Attributes:
+        start: First row (of the sheared, possibly turned region) of the band.
+        end: Row after the band.
+        quality: 0 to 1.
+        is_vertical: The band runs from top to bottom: start and end are columns.
+        slope: Rows the band climbs per column, 0 for a straight one.
+    """
+
+    start: int
+    end: int
+    quality: float
+    is_vertical: bool = False
+    slope: float = 0.0
+
+
+def row_sums(mask: Mask) -> NDArray[np.int32]:
+    """Count the ones of every row."""
+    import cv2
+
+    return np.asarray(cv2.reduce(mask, 1, cv2.REDUCE_SUM, dtype=cv2.CV_32S)).ravel()
+
+
+def column_sums(mask: Mask) -> NDArray[np.int32]:
+    """Count the ones of every column."""
+    import cv2
+
+    return np.asarray(cv2.reduce(mask, 0, cv2.REDUCE_SUM, dtype=cv2.CV_32S)).ravel()
+
+
+def best_gutter(region: Region, reach: int, slanted: bool) -> Gutter | None:
+    """Return the best gutter of a region.
+
+    Args:
+        region: Trimmed to its content.
+        reach: Pixels beside the band in which content must begin.
+        slanted: Try slanted gutters as well.
+    """
+    best: Gutter | None = None
+    for is_vertical in (False, True):
+        lying = region.turned() if is_vertical else region
+        for slope in likely_slopes(lying) if slanted else (0.0,):
+            for start, end, quality in _bands(sheared(lying, slope), reach, slope != 0):
+                if best is None or quality > best.quality:
+                    best = Gutter(start, end, quality, is_vertical, slope)
+    return best
+
+
+def likely_slopes(region: Region) -> list[float]:
+    """Return the slopes along which a band of paper may cross the region, at most MAX_SLOPES.
+
+    The region is reduced to a few columns at half its height, in which the rows of a slanted
+    line are looked up; that is a hundred times faster than shearing it for every slope.
+    """
+    import cv2
+
+    size = (int(np.clip(region.width // 10, 6, 24)), max(8, region.height // 2))
+    paper, known = (
+        np.asarray(cv2.resize(m, size, interpolation=cv2.INTER_AREA), dtype=np.float32)
+        for m in (region.paper * np.uint8(200), (region.paper | region.content) * np.uint8(200))
+    )  # (h, k)
+    middle = (np.arange(size[0]) + 0.5) / size[0] - 0.5
+    shift = np.rint(np.outer(SLOPES, middle) * region.width * size[1] / region.height)
+    extra = int(np.abs(shift).max()) + 1
+    rows = np.arange(size[1])[None, :, None] + shift[:, None, :].astype(np.intp) + extra
+    columns = np.arange(size[0])
+    padding = ((extra, extra), (0, 0))
+    drawn = np.pad(paper, padding)[rows, columns].sum(axis=2)  # (slopes, h)
+    there = np.pad(known, padding)[rows, columns].sum(axis=2)
+    rim = max(2, size[1] // 25)
+    share = np.where(there >= 0.9 * there.max(), drawn / np.maximum(there, 1), 0)
+    best = share[:, rim:-rim].max(axis=1)
+    return [float(SLOPES[i]) for i in np.argsort(-best)[:MAX_SLOPES] if best[i] >= MIN_COVERAGE]
+
+
+def sheared(region: Region, slope: float) -> Region:
+    """Return the region with every column moved up by slope * its distance from the middle."""
+    if slope == 0:
+        return region
+    import cv2
+
+    extra = int(np.ceil(abs(slope) * region.width / 2))
+    size = (region.width, region.height + 2 * extra)
+    matrix = np.array([[1, 0, 0], [-slope, 1, slope * region.width / 2 + extra]], np.float64)
+    content, paper = (
+        np.asarray(cv2.warpAffine(m, matrix, size, flags=cv2.INTER_NEAREST), dtype=np.uint8)
+        for m in (region.content, region.paper)
+    )
+    return Region(content, paper, region.x, region.y - extra)
+
+
+def halves(region: Region, gutter: Gutter) -> list[Region]:
+    """Return the parts above and below (left and right of) a gutter, trimmed, empty ones left out."""
+    lying = region.turned() if gutter.is_vertical else region
+    if gutter.slope == 0:
+        parts = [
+            lying.part(0, 0, lying.width, gutter.start),
+            lying.part(0, gutter.end, lying.width, lying.height),
+        ]
+    else:
+        extra = int(np.ceil(abs(gutter.slope) * lying.width / 2))
+        columns = np.arange(lying.width) - lying.width / 2
+        rows = np.arange(lying.height)[:, None]
+        level = rows + extra - gutter.slope * columns  # row in the sheared copy
+        parts = [
+            Region(lying.content * side, lying.paper * side, lying.x, lying.y)
+            for side in (
+                (level < gutter.start).astype(np.uint8),
+                (level >= gutter.end).astype(np.uint8),
+            )
+        ]
+    trimmed = [t for p in parts if (t := p.trimmed()) is not None]
+    return [t.turned() for t in trimmed] if gutter.is_vertical else trimmed
+
+
+def _bands(region: Region, reach: int, is_slanted: bool) -> Iterator[tuple[int, int, float]]:
+    """Yield (start, end, quality) of the horizontal bands that could be gutters."""
+    paper, content = row_sums(region.paper), row_sums(region.content)
+    known = paper + content
+    share = np.where(known >= (0.9 if is_slanted else 0.5) * known.max(), paper / np.maximum(known, 1), 0.0)
+    starts, ends = runs(share >= MIN_COVERAGE)
+    peaks = [float(share[a:b].max()) for a, b in zip(starts, ends, strict=True)]
+    ranked = sorted(range(len(peaks)), key=lambda i: -peaks[i] - 0.002 * min(10, ends[i] - starts[i]))
+    minimum = 2 if not is_slanted else 3
+    for i in ranked[:MAX_BANDS]:
+        start, end = _solid_part(share, int(starts[i]), int(ends[i]), peaks[i])
+        if start < minimum or region.height - end < minimum:
+            continue
+        quality = _quality(region, start, end, reach)
+        if quality > 0:
+            yield start, end, quality
+
+
+def _solid_part(
+    share: NDArray[np.float64], start: int, end: int, peak: float
+) -> tuple[int, int]:
+    """Return the longest stretch of a run whose rows are nearly as clear as the clearest."""
+    starts, ends = runs(share[start:end] >= peak - 0.04)
+    longest = int((ends - starts).argmax())
+    return start + int(starts[longest]), start + int(ends[longest])
+
+
+def _quality(region: Region, start: int, end: int, reach: int) -> float:
+    """Say how much a band looks like a gutter, 0 to 1."""
+    band = region.paper[start:end]
+    known = (band + region.content[start:end]).max(axis=0) > 0  # (w,)
+    share = band.mean(axis=0)
+    clear = share >= 0.5
+    coverage = float(np.maximum(share, clear)[known].mean()) if known.any() else 0.0
+    if coverage < MIN_COVERAGE or _is_walled(share[known]):
+        return 0.0
+    flanks = []
+    for a, b in ((max(0, start - reach), start), (end, end + reach)):
+        begins = region.content[a:b].max(axis=0) > 0
+        there = clear & (region.content[a:b] + region.paper[a:b]).max(axis=0).astype(bool)
+        flanks.append(float(begins[there].mean()) if there.any() else 0.0)
+    return (coverage - MIN_COVERAGE) / (1 - MIN_COVERAGE) * (0.7 * min(flanks) + 0.3 * max(flanks))
+
+
+def _is_walled(share: NDArray[np.float64]) -> bool:
+    """Say whether a line (a panel's own frame) closes the band at one of its ends."""
+    end = max(3, share.size // 60)
+    if share.size <= 2 * end:
+        return False
+    return bool(min(share[:end].min(), share[-end:].min()) < 0.25)
+
+
+def runs(flags: NDArray[np.bool_]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Return starts and ends (half open) of the stretches of True."""
+    padded = np.concatenate(([False], flags, [False]))
+    changes = np.flatnonzero(padded[1:] != padded[:-1])
+    return changes[::2], changes[1::2]

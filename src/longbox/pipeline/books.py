@@ -1,0 +1,144 @@
+"""One book, from an open file to an annotated book with vectors in every space it has.
+
+Pages are decoded one at a time and dropped again, so memory does not grow with the book. Pictures
+are encoded page by page, sentences once for the whole book: batches of like length are what makes
+the sentence encoder fast.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from longbox.book import AnnotatedBook, AnnotatedPage, Problem
+from longbox.config import Config
+from longbox.encoders import (
+    COMPOSITION_FEATURES,
+    COMPOSITION_FINGERPRINT,
+    composition,
+    crop_panel,
+    picture_encoder,
+    sentence_encoder,
+)
+from longbox.errors import ComicError
+from longbox.ingest import OpenBook
+from longbox.pipeline.clock import StageClock
+from longbox.pipeline.pages import PageStages, unread_page
+from longbox.text import detect_language
+from longbox.vectors import PanelVectors, Space
+
+if TYPE_CHECKING:
+    from longbox.encoders import PictureEncoder, SentenceEncoder
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class UnderstoodBook:
+    """A book as the library keeps it: annotations, and vectors whose rows are its panels."""
+
+    annotated: AnnotatedBook
+    vectors: tuple[PanelVectors, ...]
+
+
+class BookStages:
+    """All stages of a process, loaded when first needed and kept for every later book."""
+
+    def __init__(self, config: Config, n_threads: int) -> None:
+        self._config = config
+        self._n_threads = n_threads
+        self.clock = StageClock()
+        self.pages = PageStages(config, n_threads, self.clock)
+
+    @cached_property
+    def _pictures(self) -> PictureEncoder:
+        return picture_encoder(self._config.encoders.picture, n_threads=self._n_threads)
+
+    @cached_property
+    def _sentences(self) -> SentenceEncoder:
+        return sentence_encoder(self._config.encoders.sentence, n_threads=self._n_threads)
+
+    def understand(self, opened: OpenBook, on_page: Callable[[], None]) -> UnderstoodBook:
+        """Run every stage over a book.
+
+        Args:
+            opened: The open comic file.
+            on_page: Called after each page, and after each longer step that follows.
+
+        Returns:
+            The annotated book, its problems included, and its vectors.
+        """
+        book = opened.book
+        problems: list[Problem] = list(book.problems)
+        pages: list[AnnotatedPage] = []
+        pictures: list[NDArray[np.float32]] = []
+        for page in book.pages:
+            if not page.is_readable:
+                pages.append(unread_page(page))
+                on_page()
+                continue
+            try:
+                with self.clock.time("ingest"):
+                    pixels = opened.pixels(page.index)
+            except ComicError as error:
+                problems.append(Problem(book.path, page.index, "ingest", str(error)))
+                pages.append(unread_page(page))
+                on_page()
+                continue
+            seen = self.pages.see(pixels, page, book)
+            problems.extend(seen.problems)
+            pages.append(seen.page)
+            with self.clock.time("vision"):
+                crops = [crop_panel(pixels, panel.box) for panel in seen.page.panels]
+                pictures.append(self._pictures.encode(crops))
+            on_page()
+        annotated = _with_language(AnnotatedBook(book, tuple(pages), tuple(problems)))
+        vectors = (self._vision(pictures), self._text(annotated), _composition(annotated))
+        on_page()
+        return UnderstoodBook(annotated, vectors)
+
+    def _vision(self, pictures: list[NDArray[np.float32]]) -> PanelVectors:
+        encoder = self._pictures
+        rows = np.concatenate([np.zeros((0, encoder.dimension), np.float32), *pictures])
+        mask = np.ones(len(rows), dtype=np.bool_)
+        return PanelVectors(Space.VISION, encoder.fingerprint, rows, mask)
+
+    def _text(self, annotated: AnnotatedBook) -> PanelVectors:
+        strings = [panel_text(page, panel.order) for page, panel in annotated.panels()]
+        mask = np.array([bool(s) for s in strings], dtype=np.bool_)
+        with self.clock.time("sentences"):
+            encoder = self._sentences
+            rows = np.zeros((len(strings), encoder.dimension), np.float32)
+            rows[mask] = encoder.encode_documents([s for s in strings if s])
+        return PanelVectors(Space.TEXT, encoder.fingerprint, rows, mask)
+
+
+def panel_text(page: AnnotatedPage, order: int) -> str:
+    """Return everything written in a panel, one text a line, in reading order."""
+    return "\n".join(t.text for t in page.panel_texts(order) if t.text.strip())
+
+
+def _composition(annotated: AnnotatedBook) -> PanelVectors:
+    rows = np.concatenate(
+        [composition(page) for page in annotated.pages if page.panels]
+        or [np.zeros((0, len(COMPOSITION_FEATURES)), np.float32)]
+    )
+    mask = np.ones(len(rows), dtype=np.bool_)
+    return PanelVectors(Space.COMPOSITION, COMPOSITION_FINGERPRINT, rows, mask)
+
+
+def _with_language(annotated: AnnotatedBook) -> AnnotatedBook:
+    """Fill in the language from the lettering where the file does not tell it."""
+    book = annotated.book
+    if book.metadata.language is not None:
+        return annotated
+    language = detect_language([t.text for page in annotated.pages for t in page.texts])
+    if language is None:
+        return annotated
+    metadata = replace(
+        book.metadata, language=language, sources=(*book.metadata.sources, "lettering")
+    )
+    return replace(annotated, book=replace(book, metadata=metadata))

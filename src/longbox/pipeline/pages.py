@@ -1,0 +1,100 @@
+"""One page, from pixels to panels, texts, label and hash.
+
+A page that a stage cannot process keeps what the stages before it found, and the problem is
+returned beside it. Nothing is made up: a page that cannot be decoded has no panels at all.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from longbox.book import AnnotatedPage, Book, Page, PageLabel, PageType, Panel, Problem, TextRegion
+from longbox.config import Config
+from longbox.errors import ComicError
+from longbox.geometry import Box
+from longbox.page_types import label_page
+from longbox.panels import find_panels, is_spread
+from longbox.pipeline.clock import StageClock
+
+if TYPE_CHECKING:
+    from longbox.text import TextReader
+
+# imagehash reduces to 32 x 32 itself; a page is first shrunk to this many pixels across with a
+# fast filter, which changes at most a bit or two of the hash and saves most of its time.
+_HASH_WIDTH = 256
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SeenPage:
+    """An annotated page and what went wrong on it."""
+
+    page: AnnotatedPage
+    problems: tuple[Problem, ...]
+
+
+class PageStages:
+    """The stages that need only one page, loaded once for a process."""
+
+    def __init__(self, config: Config, n_threads: int, clock: StageClock | None = None) -> None:
+        self._config = config
+        self._n_threads = n_threads
+        self.clock = clock or StageClock()
+
+    @cached_property
+    def _reader(self) -> TextReader:
+        from longbox.text import TextReader
+
+        return TextReader(replace(self._config.text, n_threads=self._n_threads))
+
+    def see(self, pixels: NDArray[np.uint8], page: Page, book: Book) -> SeenPage:
+        """Find panels, read the lettering and label a decoded page.
+
+        Args:
+            pixels: uint8 (H, W, 3), RGB.
+            page: Which page of the book it is.
+            book: For direction, language and the page's place.
+
+        Returns:
+            The annotated page, with a problem for every stage that could not process it.
+        """
+        problems: list[Problem] = []
+        height, width = pixels.shape[:2]
+        try:
+            with self.clock.time("panels"):
+                panels = find_panels(pixels, book.direction, self._config.panels)
+        except ComicError as error:
+            problems.append(Problem(book.path, page.index, "panels", str(error)))
+            panels = (Panel(Box(0, 0, width, height), 0, 0.0, "whole_page"),)
+        texts: tuple[TextRegion, ...] = ()
+        try:
+            with self.clock.time("text"):
+                texts = self._reader.read_page(
+                    pixels, panels, book.direction, book.metadata.language
+                )
+        except ComicError as error:
+            problems.append(Problem(book.path, page.index, "text", str(error)))
+        with self.clock.time("page_types"):
+            place = (page.index, len(book.pages))
+            label = label_page(pixels, panels, texts, place, page.declared_type)
+            spread = page.is_declared_double or is_spread(width, height, pixels)
+            annotated = AnnotatedPage(page, panels, texts, label, _picture_hash(pixels), spread)
+        return SeenPage(annotated, tuple(problems))
+
+
+def unread_page(page: Page) -> AnnotatedPage:
+    """Return the annotation of a page that cannot be decoded: nothing, and no confidence in it."""
+    return AnnotatedPage(page, (), (), PageLabel(PageType.STORY, 0.0, "unread"))
+
+
+def _picture_hash(pixels: NDArray[np.uint8]) -> str:
+    import imagehash
+    from PIL import Image
+
+    picture = Image.fromarray(pixels)
+    factor = max(1, min(picture.width, picture.height) // _HASH_WIDTH)
+    return str(imagehash.phash(picture.reduce(factor) if factor > 1 else picture))

@@ -1,0 +1,218 @@
+"""A shelf of comic files becomes a library, and only what changed is done.
+
+A file whose size and time are known is skipped without being opened. A file that is new but whose
+pages are already in the library (moved, renamed, re-packed) is recognised by its contents and only
+its place is written down. Books are merged into the catalog as they finish, so a run that is
+stopped at any moment leaves a usable library and the next run goes on from there.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Generator, Sequence
+from contextlib import closing
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from longbox.book import FileStamp, Problem
+from longbox.config import Config
+from longbox.errors import IngestError
+from longbox.ingest import find_books, stamp
+from longbox.library import KnownFile, Library
+from longbox.pipeline.workers import (
+    BookJob,
+    BookProgress,
+    BookResult,
+    run_here,
+    run_in_processes,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class BookOutcome:
+    """One finished file of a run; a failed one has no book_id and at least one problem."""
+
+    path: Path
+    book_id: str | None
+    title: str
+    n_pages: int
+    n_panels: int
+    problems: tuple[Problem, ...]
+    is_reused: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ShelfProgress:
+    """How far a run is, sent about ten times a second.
+
+    Attributes:
+        finished: The file that was just finished, or None.
+        running: The book that this message is about while it runs, or None.
+    """
+
+    n_files: int
+    n_files_done: int
+    n_pages_done: int
+    finished: BookOutcome | None = None
+    running: BookProgress | None = None
+
+
+@dataclass(slots=True)
+class IndexReport:
+    """What a run did.
+
+    Attributes:
+        n_unchanged: Files that were skipped, being as the library knows them.
+        n_known_bad: Of these, files that could not be read last time.
+        n_outdated: Of these, books made by another recipe than the settings now ask for.
+        seconds: Time by stage, added over the worker processes.
+        wall_s: Time of the whole run.
+    """
+
+    outcomes: list[BookOutcome] = field(default_factory=list)
+    n_unchanged: int = 0
+    n_known_bad: int = 0
+    n_outdated: int = 0
+    seconds: dict[str, float] = field(default_factory=dict)
+    wall_s: float = 0.0
+    was_interrupted: bool = False
+
+    @property
+    def n_books(self) -> int:
+        """Books that this run added or recognised."""
+        return sum(o.book_id is not None for o in self.outcomes)
+
+    @property
+    def n_failed(self) -> int:
+        """Files that could not be read as a book in this run."""
+        return sum(o.book_id is None for o in self.outcomes)
+
+    @property
+    def n_pages(self) -> int:
+        """Pages that were worked on, pages of recognised books not counted."""
+        return sum(o.n_pages for o in self.outcomes if not o.is_reused)
+
+    @property
+    def problems(self) -> list[Problem]:
+        """Everything that went wrong in this run."""
+        return [p for o in self.outcomes for p in o.problems]
+
+
+def index_shelf(
+    paths: Sequence[Path],
+    library: Library,
+    config: Config,
+    on_progress: Callable[[ShelfProgress], None] = lambda _: None,
+    *,
+    refresh: bool = False,
+    in_process: bool = False,
+) -> IndexReport:
+    """Bring a library in line with comic files and folders.
+
+    Args:
+        paths: Files and folders; folders are searched for comics.
+        library: Where the books go.
+        config: The settings.
+        on_progress: Told what happens.
+        refresh: Try files again that failed before, and redo books of another recipe.
+        in_process: Work in this process, one book at a time, for tests and small jobs: a crash
+            in a native decoder then ends the caller.
+
+    Returns:
+        What was done; also when stopped by Ctrl-C, then `was_interrupted` is set.
+
+    Raises:
+        IngestError: A path does not exist.
+        LongboxError: A model or the library cannot be used at all.
+    """
+    start = time.perf_counter()
+    report = IndexReport()
+    todo = _todo(paths, library, config, report, refresh)
+    jobs = [
+        BookJob(number, path, library.root, config.recipe(), refresh)
+        for number, (path, _) in enumerate(todo)
+    ]
+    n_pages_done = 0
+    last_merge = time.monotonic()
+
+    def running(progress: BookProgress) -> None:
+        on_progress(ShelfProgress(len(jobs), len(report.outcomes), n_pages_done, None, progress))
+
+    try:
+        with closing(_run(jobs, config, running, in_process)) as results:
+            for result in results:
+                outcome = _keep(result, dict(todo)[result.path], library)
+                report.outcomes.append(outcome)
+                for stage, seconds in result.seconds.items():
+                    report.seconds[stage] = report.seconds.get(stage, 0.0) + seconds
+                n_pages_done += outcome.n_pages
+                on_progress(ShelfProgress(len(jobs), len(report.outcomes), n_pages_done, outcome))
+                if time.monotonic() - last_merge > config.index.merge_seconds:
+                    library.update_indexes()
+                    last_merge = time.monotonic()
+    except KeyboardInterrupt:
+        report.was_interrupted = True
+    library.update_indexes()
+    report.wall_s = time.perf_counter() - start
+    return report
+
+
+def _todo(
+    paths: Sequence[Path], library: Library, config: Config, report: IndexReport, refresh: bool
+) -> list[tuple[Path, FileStamp]]:
+    """List the files to do, largest first so that no long book is left alone at the end."""
+    known = library.known_files()
+    todo: list[tuple[Path, FileStamp]] = []
+    for found in find_books([_checked(p) for p in paths]):
+        path = found.absolute()
+        now = stamp(path)
+        before = known.get(str(path))
+        if before is None or before.stamp != now or (refresh and _is_stale(before, config)):
+            todo.append((path, now))
+            continue
+        report.n_unchanged += 1
+        report.n_known_bad += before.book_id is None
+        report.n_outdated += before.book_id is not None and before.recipe != config.recipe()
+    return sorted(todo, key=lambda item: -item[1].size_bytes)
+
+
+def _is_stale(known: KnownFile, config: Config) -> bool:
+    return known.book_id is None or known.recipe != config.recipe()
+
+
+def _checked(path: Path) -> Path:
+    if not path.exists():
+        raise IngestError(f"{path}: there is no such file or folder; check the path")
+    return path
+
+
+def _run(
+    jobs: Sequence[BookJob],
+    config: Config,
+    on_progress: Callable[[BookProgress], None],
+    in_process: bool,
+) -> Generator[BookResult, None, None]:
+    if not jobs:
+        return
+    if in_process:
+        yield from run_here(jobs, config, on_progress)
+        return
+    n_workers = config.index.n_workers or os.cpu_count() or 1
+    yield from run_in_processes(jobs, config, on_progress, min(n_workers, len(jobs)))
+
+
+def _keep(result: BookResult, now: FileStamp, library: Library) -> BookOutcome:
+    if result.book_id is None:
+        library.record_failure(str(result.path), now, result.problems)
+    else:
+        library.merge_book(result.book_id, str(result.path), now)
+    return BookOutcome(
+        result.path,
+        result.book_id,
+        result.title,
+        result.n_pages,
+        result.n_panels,
+        result.problems,
+        result.is_reused,
+    )

@@ -1,0 +1,75 @@
+"""A picture that somebody searches with: decoded safely, and cut into panels when it is a page."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from longbox.book import Direction, Panel
+from longbox.config import Config
+from longbox.errors import IngestError, QueryError
+from longbox.ingest import read_picture
+from longbox.panels import find_panels
+
+# A picture counts as a page when this much of it lies in two or more panels, none of which is
+# nearly the whole picture: balloons and windows inside one panel cover less.
+_PAGE_COVER = 0.6
+_WHOLE = 0.85
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SeenPicture:
+    """A query picture.
+
+    Attributes:
+        pixels: uint8 (H, W, 3).
+        panels: Its panels when it is a page, else empty.
+        texts: What is written on it when it is a page, panel by panel, empty ones left out.
+    """
+
+    pixels: NDArray[np.uint8]
+    panels: tuple[Panel, ...] = ()
+    texts: tuple[str, ...] = ()
+
+    def crops(self) -> list[NDArray[np.uint8]]:
+        """Return the pictures to search with: the whole, then each panel."""
+        parts = []
+        for panel in self.panels:
+            x0, y0, x1, y1 = panel.box.rounded()
+            parts.append(self.pixels[y0:y1, x0:x1])
+        return [self.pixels, *parts]
+
+
+def see_picture(path: Path, config: Config, direction: Direction = Direction.LTR) -> SeenPicture:
+    """Decode a query picture, and read it when it is a page.
+
+    Args:
+        path: The picture file.
+        config: Limits and the panel and text settings.
+        direction: How the page would be read.
+
+    Raises:
+        QueryError: The file is not a picture that can be decoded.
+    """
+    try:
+        pixels = read_picture(path, config.ingest)
+    except IngestError as error:
+        raise QueryError(str(error)) from error
+    panels = find_panels(pixels, direction, config.panels)
+    if not _is_page(pixels, panels):
+        return SeenPicture(pixels)
+    from longbox.text import TextReader
+
+    reader = TextReader(replace(config.text, n_threads=2))
+    regions = reader.read_page(pixels, panels, direction)
+    by_panel = [[t.text for t in regions if t.panel == panel.order] for panel in panels]
+    return SeenPicture(pixels, panels, tuple("\n".join(texts) for texts in by_panel if texts))
+
+
+def _is_page(pixels: NDArray[np.uint8], panels: tuple[Panel, ...]) -> bool:
+    area = float(pixels.shape[0] * pixels.shape[1])
+    shares = [panel.box.area / area for panel in panels]
+    return len(shares) >= 2 and max(shares) < _WHOLE and sum(shares) >= _PAGE_COVER

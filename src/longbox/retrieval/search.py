@@ -1,0 +1,296 @@
+"""Answer a query: each space by itself, then one list.
+
+Every term becomes a vector in each space that it can honestly be in: words in the sentence space
+(and in the picture space when the picture encoder has a text tower), a picture in the picture
+space, a panel in every space it has. Terms of one space are added up with their weights, and that
+one vector searches that one space. A space that no term speaks for is not asked, so an image-only
+query is ranked by pictures alone. A space for which only subtracted terms speak is not asked
+either: "everything unlike a castle" is no answer to anything. Word and substring search take the
+words as they are.
+
+A picture that shows a page is also cut into panels: each searches by itself, and what is written
+on it joins as words. It still searches as a whole, so a crop mistaken for a page finds its panel.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+import numpy as np
+from numpy.typing import NDArray
+
+from longbox.book import Hit
+from longbox.config import Config
+from longbox.errors import QueryError
+from longbox.library import Filters, Library, PanelRecord, ScoredPanel
+from longbox.retrieval.encoding import QueryEncoders
+from longbox.retrieval.picture import see_picture
+from longbox.retrieval.query import PanelTerm, PictureTerm, Term, WordsTerm, checked_terms
+from longbox.retrieval.ranking import Candidate, RankedList, fold, fuse, hamming
+from longbox.retrieval.words import words_query
+from longbox.vectors import QueryVector, Space, unit
+
+WORDS, SUBSTRING = "words", "substring"
+# Fewer candidates than this make fusion depend on chance at the end of each list.
+_MIN_DEPTH = 100
+
+
+class By(StrEnum):
+    """What one hit is."""
+
+    PANEL = "panel"
+    PAGE = "page"
+    BOOK = "book"
+
+
+@dataclass(frozen=True, slots=True)
+class SearchRequest:
+    """A query with its conditions.
+
+    Attributes:
+        terms: From parse_query, or made directly.
+        k: Number of hits wanted.
+        weights: Replaces the configured weight of a space, "words" or "substring" by name; 0
+            leaves it out.
+        fold_editions: Show a page that exists twice (another language or scan) once.
+    """
+
+    terms: tuple[Term, ...]
+    filters: Filters = field(default_factory=Filters)
+    by: By = By.PANEL
+    k: int = 10
+    weights: Mapping[str, float] = field(default_factory=dict)
+    fold_editions: bool = True
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Probe:
+    """One vector that searches one space, and its share of that space's weight."""
+
+    query: QueryVector
+    share: float
+
+
+class Searcher:
+    """Answers queries on one library; models are loaded when first needed and kept."""
+
+    def __init__(self, library: Library, config: Config) -> None:
+        self._library = library
+        self._config = config
+        self._encoders = QueryEncoders(library, config)
+
+    def search(self, request: SearchRequest) -> tuple[Hit, ...]:
+        """Find the best panels, pages or books.
+
+        Args:
+            request: What to look for.
+
+        Returns:
+            At most k hits, best first; empty when nothing matches.
+
+        Raises:
+            QueryError: No term speaks for a space with a weight, a weight has an unknown name, a
+                picture cannot be read, a panel is not in the library.
+            SpaceMismatchError: The library's vectors were made by another encoder.
+        """
+        if request.k < 1:
+            raise QueryError(f"-k is {request.k}; ask for 1 hit or more")
+        terms = checked_terms(request.terms)
+        weights = self._weights(request.weights)
+        depth = max(_MIN_DEPTH, self._config.search.depth * request.k)
+        lists = [
+            *self._vector_lists(terms, weights, depth, request.filters),
+            *self._word_lists(terms, weights, depth, request.filters),
+        ]
+        rows = sorted({row for ranked in lists for row in ranked.items})
+        records = {r.row: r for r in self._library.panel_records(rows)}
+        lists = [_without_queried_panels(ranked, terms, records) for ranked in lists]
+        candidates = fuse(lists, lambda row: _key(records[row], request.by))
+        groups = self._folded(candidates, records, request)
+        return tuple(_hit(rank, group, records) for rank, group in enumerate(groups, start=1))
+
+    def _weights(self, given: Mapping[str, float]) -> dict[str, float]:
+        known = self._config.search.weights()
+        for name, weight in given.items():
+            if name not in known:
+                raise QueryError(f"there is no space {name!r} to weigh; use {', '.join(known)}")
+            if not 0 <= weight <= 1000:
+                raise QueryError(f"the weight of {name} is {weight}; use 0 to 1000")
+        return {**known, **given}
+
+    def _vector_lists(
+        self, terms: Sequence[Term], weights: Mapping[str, float], depth: int, filters: Filters
+    ) -> list[RankedList]:
+        lists = []
+        for probe in self._probes(terms, weights):
+            found = self._library.nearest(probe.query, depth, filters)
+            weight = weights[probe.query.space] * probe.share
+            lists.append(_ranked(probe.query.space, found, weight))
+        return lists
+
+    def _word_lists(
+        self, terms: Sequence[Term], weights: Mapping[str, float], depth: int, filters: Filters
+    ) -> list[RankedList]:
+        words = [t for t in terms if isinstance(t, WordsTerm)]
+        if not any(t.weight > 0 for t in words):
+            return []
+        lists = []
+        if weights[WORDS] > 0 and (query := words_query(words)) is not None:
+            found = self._library.match_words(query, depth, filters)
+            lists.append(_ranked(WORDS, found, weights[WORDS]))
+        wanted = [t for t in words if t.weight > 0]
+        if weights[SUBSTRING] > 0 and len(wanted) == 1:
+            found = self._library.match_substring(wanted[0].text, depth, filters)
+            lists.append(_ranked(SUBSTRING, found, weights[SUBSTRING]))
+        return lists
+
+    def _probes(self, terms: Sequence[Term], weights: Mapping[str, float]) -> list[_Probe]:
+        """Turn the terms into one vector a space, and one for every panel of a page picture."""
+        parts: dict[Space, list[tuple[float, QueryVector]]] = defaultdict(list)
+        probes: list[_Probe] = []
+        for term in terms:
+            if isinstance(term, PictureTerm):
+                whole, panels = self._picture(term)
+                parts[Space.VISION].append((term.weight, whole))
+                probes.extend(panels)
+            else:
+                for query in self._vectors(term):
+                    parts[query.space].append((term.weight, query))
+        for space, weighted in parts.items():
+            total = _sum(space, weighted)
+            if total is not None:
+                probes.append(_Probe(total, 1.0))
+        return [p for p in probes if weights.get(p.query.space, 0.0) > 0]
+
+    def _vectors(self, term: WordsTerm | PanelTerm) -> list[QueryVector]:
+        if isinstance(term, WordsTerm):
+            return self._encoders.words(term.text)
+        row = self._library.panel_row(term.panel_id)
+        vectors = (self._library.panel_vector(row, space) for space in Space)
+        return [v for v in vectors if v is not None]
+
+    def _picture(self, term: PictureTerm) -> tuple[QueryVector, list[_Probe]]:
+        """Return the whole picture's vector, and probes for its panels when it is a page."""
+        seen = see_picture(term.path, self._config)
+        whole, *panels = self._encoders.pictures(seen.crops())
+        probes = [_Probe(query, 1.0 / len(panels)) for query in panels]
+        for text in seen.texts:
+            probes.extend(
+                _Probe(query, 1.0 / len(seen.texts))
+                for query in self._encoders.words(text)
+                if query.space is Space.TEXT
+            )
+        return whole, probes if term.weight > 0 else []
+
+    def _folded(
+        self,
+        candidates: Sequence[Candidate[tuple[str, ...]]],
+        records: Mapping[int, PanelRecord],
+        request: SearchRequest,
+    ) -> list[list[Candidate[tuple[str, ...]]]]:
+        if not request.fold_editions or request.by is By.BOOK:
+            return [[c] for c in candidates[: request.k]]
+        bits = self._config.search.edition_bits
+
+        def is_edition(a: Candidate[tuple[str, ...]], b: Candidate[tuple[str, ...]]) -> bool:
+            return is_same_panel(
+                records[a.best_item], records[b.best_item], bits, request.by is By.PANEL
+            )
+
+        return fold(candidates, is_edition, request.k)
+
+
+def is_same_panel(a: PanelRecord, b: PanelRecord, bits: int, compare_boxes: bool) -> bool:
+    """Say whether two panels (or their pages) are editions of one.
+
+    Args:
+        a: One panel.
+        b: Another.
+        bits: Picture hashes of their pages may differ in this many of 64 bits.
+        compare_boxes: Also require that they lie at the same place on the page.
+    """
+    if (a.book_id, a.page_index) == (b.book_id, b.page_index):
+        return a.panel == b.panel if compare_boxes else True
+    if a.picture_hash is None or b.picture_hash is None:
+        return False
+    # A page of one colour has a hash of hardly any set bits and would equal every other one.
+    if not 16 <= int(a.picture_hash, 16).bit_count() <= 48:
+        return False
+    if hamming(a.picture_hash, b.picture_hash) > bits:
+        return False
+    scaled = b.box.scale(a.page_width / b.page_width, a.page_height / b.page_height)
+    return not compare_boxes or a.box.iou(scaled) >= 0.5
+
+
+def _sum(space: Space, weighted: Sequence[tuple[float, QueryVector]]) -> QueryVector | None:
+    """Add up the terms of one space; None when nothing positive speaks for it."""
+    positive = sum(weight for weight, _ in weighted if weight > 0)
+    if positive <= 0:
+        return None
+    fingerprints = {query.fingerprint for _, query in weighted}
+    if len(fingerprints) > 1:
+        raise QueryError(
+            f"the terms' {space} vectors come from different encoders; search with one of them, "
+            f"or run `longbox index --refresh` first"
+        )
+    if len(weighted) == 1:
+        return weighted[0][1]
+    total: NDArray[np.float32] = np.sum(
+        [np.float32(weight) * query.vector for weight, query in weighted], axis=0
+    )
+    # A mean, not a direction, where length means something (composition).
+    vector = total / np.float32(positive) if space is Space.COMPOSITION else unit(total)
+    return QueryVector(space, fingerprints.pop(), vector)
+
+
+def _without_queried_panels(
+    ranked: RankedList, terms: Sequence[Term], records: Mapping[int, PanelRecord]
+) -> RankedList:
+    """Leave out the panels that the query itself consists of: they are no answer."""
+    asked = {t.panel_id for t in terms if isinstance(t, PanelTerm)}
+    if not asked:
+        return ranked
+    kept = [
+        (row, score)
+        for row, score in zip(ranked.items, ranked.scores, strict=True)
+        if records[row].panel_id not in asked
+    ]
+    return RankedList(
+        ranked.name, [row for row, _ in kept], [score for _, score in kept], ranked.weight
+    )
+
+
+def _ranked(name: str, found: Sequence[ScoredPanel], weight: float) -> RankedList:
+    return RankedList(str(name), [f.row for f in found], [f.score for f in found], weight)
+
+
+def _key(record: PanelRecord, by: By) -> tuple[str, ...]:
+    if by is By.PANEL:
+        return (str(record.panel_id),)
+    if by is By.PAGE:
+        return (record.book_id, str(record.page_index))
+    return (record.book_id,)
+
+
+def _hit(
+    rank: int, group: Sequence[Candidate[tuple[str, ...]]], records: Mapping[int, PanelRecord]
+) -> Hit:
+    best = group[0]
+    record = records[best.best_item]
+    return Hit(
+        rank=rank,
+        score=best.score,
+        panel_id=str(record.panel_id),
+        book_id=record.book_id,
+        title=record.title,
+        file=record.file,
+        page=record.page_index,
+        panel=record.panel,
+        box=record.box,
+        text=record.text,
+        matched=best.matched,
+        also=tuple(str(records[c.best_item].panel_id) for c in group[1:]),
+    )

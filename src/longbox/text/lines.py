@@ -1,0 +1,97 @@
+"""A line of lettering as the engine reads it, before lines become balloons.
+
+A line keeps its four corners because lettering is often slanted; everything that only needs to
+know where it is uses the upright box. Strings from a recogniser are not to be trusted: control
+characters are stripped and lengths capped here, once.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from dataclasses import dataclass
+
+from longbox.geometry import Box
+
+Point = tuple[float, float]
+
+_KEPT_CATEGORIES = frozenset({"L", "M", "N", "P", "S", "Z"})
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line (or column) of text.
+
+    Attributes:
+        box: Upright box around the line, page pixels.
+        text: What it says.
+        confidence: Mean probability of its characters, 0 to 1.
+        is_vertical: A column of upright characters, read from top to bottom.
+        corners: Top left, top right, bottom right, bottom left of the slanted rectangle, or None
+            where the box says it all.
+    """
+
+    box: Box
+    text: str
+    confidence: float
+    is_vertical: bool = False
+    corners: tuple[Point, Point, Point, Point] | None = None
+
+    @property
+    def thickness(self) -> float:
+        """Height of a line, width of a column, in pixels, whatever its slant."""
+        if self.corners is None:
+            return self.box.width if self.is_vertical else self.box.height
+        first, second, third, _ = self.corners
+        a, b = (first, second) if self.is_vertical else (second, third)
+        return float(((a[0] - b[0]) ** 2 + (a[1] - b[1]) ** 2) ** 0.5)
+
+
+def clean_text(text: str, max_length: int) -> str:
+    """Return a recognised string without control characters, in NFC, spaces single, length capped.
+
+    Width is kept: a full-width exclamation mark stays what was printed.
+    """
+    kept = "".join(c if unicodedata.category(c)[0] in _KEPT_CATEGORIES else " " for c in text)
+    return " ".join(unicodedata.normalize("NFC", kept).split())[:max_length].rstrip()
+
+
+def is_cjk(character: str) -> bool:
+    """Say whether a character belongs to a script that is written without spaces."""
+    code = ord(character)
+    return (
+        0x3000 <= code <= 0x30FF  # CJK punctuation, hiragana, katakana
+        or 0x3400 <= code <= 0x4DBF
+        or 0x4E00 <= code <= 0x9FFF
+        or 0xF900 <= code <= 0xFAFF
+        or 0xFF00 <= code <= 0xFFEF  # full and half width forms
+        or 0x20000 <= code <= 0x3FFFF
+    )
+
+
+def join_lines(texts: list[str]) -> str:
+    """Join the lines of one balloon into a string.
+
+    A word broken by a hyphen is made whole, scripts without spaces are joined without, everything
+    else with one space. A hyphen before a capital ("Jean-/Luc") or after one letter ("l-/l-look")
+    is part of the word and stays.
+    """
+    joined = ""
+    for text in (t.strip() for t in texts):
+        if not text:
+            continue
+        if not joined:
+            joined = text
+        elif is_cjk(joined[-1]) or is_cjk(text[0]):
+            joined += text
+        elif joined[-1] == "-" and len(joined) > 1 and joined[-2].isalpha():
+            joined = _join_hyphen(joined, text)
+        else:
+            joined += " " + text
+    return joined
+
+
+def _join_hyphen(joined: str, text: str) -> str:
+    stem = joined[:-1].split()[-1] if joined[:-1].split() else ""
+    is_shouted = stem.isupper() and text[:1].isupper() and len(stem) > 1
+    is_broken = len(stem) > 1 and (text[0].islower() or is_shouted) and "-" not in stem
+    return joined[:-1] + text if is_broken else joined + text

@@ -1,0 +1,147 @@
+"""From a page's pixels to its texts.
+
+Find lines, read them, group them, say what they are, give them to panels, order them. The
+networks are loaded on the first page and live in the reader; a reader is cheap to make and to
+send to another process, which then loads its own.
+
+Tall boxes are columns in Japanese and Chinese and sideways lines in everything else.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from longbox.book import Direction, Panel, TextRegion
+from longbox.errors import PageError
+from longbox.geometry import Box, bounding_box
+from longbox.text.assign import assign_to_panels, order_texts
+from longbox.text.detect import FoundLine, find_lines
+from longbox.text.engine import Engine, load_engine
+from longbox.text.group import group_lines, is_mostly_vertical
+from longbox.text.kinds import classify_kind, look_around, page_context
+from longbox.text.language import detect_language
+from longbox.text.lines import Line, clean_text, is_cjk, join_lines
+from longbox.text.options import TextOptions
+from longbox.text.recognise import decode, line_image, network_input
+
+_TALL = 1.5  # height over width from which a box is a column or a sideways line
+
+
+class TextReader:
+    """Reads the lettering of pages.
+
+    Args:
+        options: Engine, sizes and thresholds.
+    """
+
+    def __init__(self, options: TextOptions = TextOptions()) -> None:
+        self.options = options
+        self._engine: Engine | None = None
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Travel without the networks; the other process loads its own."""
+        return {"options": self.options, "_engine": None}
+
+    def read_page(
+        self,
+        pixels: NDArray[np.uint8],
+        panels: tuple[Panel, ...],
+        direction: Direction,
+        language: str | None = None,
+    ) -> tuple[TextRegion, ...]:
+        """Read all lettering of one page.
+
+        Args:
+            pixels: The page, RGB, uint8 (H, W, 3).
+            panels: Its panels; may be empty.
+            direction: How the book is read.
+            language: ISO 639-1 code where the book's metadata says so, else None.
+
+        Returns:
+            The texts in reading order; empty where nothing is written.
+
+        Raises:
+            ModelError: The OCR models are missing or damaged.
+            PageError: The pixels are not a picture, or the networks fail on it.
+        """
+        lines = self.read_lines(pixels, language)
+        if not lines:
+            return ()
+        gray = np.asarray(pixels[:, :, 1])  # green is a good grey, and free
+        context = page_context(pixels.shape, lines)
+        spoken = language or detect_language(line.text for line in lines)
+        regions = []
+        for group in group_lines(lines, panels, gray):
+            text = join_lines([line.text for line in group])[: self.options.max_text_length]
+            box = bounding_box(line.box for line in group)
+            letter_px = float(np.median([line.thickness for line in group]))
+            around = look_around(pixels, box, letter_px)
+            weights = [max(1, len(line.text)) for line in group]
+            regions.append(
+                TextRegion(
+                    box=box,
+                    text=text,
+                    confidence=float(np.average([g.confidence for g in group], weights=weights)),
+                    kind=classify_kind(group, around, context),
+                    source=self._loaded().name,
+                    panel=None,
+                    order=0,
+                    language=spoken,
+                    is_vertical=is_mostly_vertical(group),
+                )
+            )
+        return order_texts(assign_to_panels(regions, panels), panels, direction)
+
+    def read_lines(
+        self, pixels: NDArray[np.uint8], language: str | None = None
+    ) -> list[Line]:
+        """Find and recognise the lines of one page, in no particular order.
+
+        Raises:
+            ModelError: The OCR models are missing or damaged.
+            PageError: The pixels are not a picture, or the networks fail on it.
+        """
+        if pixels.ndim != 3 or pixels.shape[2] != 3 or pixels.dtype != np.uint8:
+            raise PageError(
+                f"a page to read has shape {pixels.shape} and type {pixels.dtype}; "
+                "give RGB pixels as uint8 (H, W, 3)"
+            )
+        if min(pixels.shape[:2]) < 8:
+            return []
+        engine = self._loaded()
+        found = find_lines(pixels, engine.text_map, self.options)
+        lines = [self._read_line(pixels, f, language) for f in found]
+        return [line for line in lines if line is not None]
+
+    def _loaded(self) -> Engine:
+        if self._engine is None:
+            self._engine = load_engine(self.options)
+        return self._engine
+
+    def _read_line(
+        self, pixels: NDArray[np.uint8], found: FoundLine, language: str | None
+    ) -> Line | None:
+        image = line_image(pixels, found.corners)
+        is_tall = image.shape[0] >= _TALL * image.shape[1]
+        if is_tall:
+            image = np.ascontiguousarray(np.rot90(image))
+        text, confidence = self._recognise(image, language)
+        if not text or confidence < self.options.min_confidence:
+            return None
+        is_column = is_tall and sum(map(is_cjk, text)) * 2 > len(text)
+        low, high = found.corners.min(axis=0), found.corners.max(axis=0)
+        a, b, c, d = ((float(x), float(y)) for x, y in found.corners)
+        box = Box(float(low[0]), float(low[1]), float(high[0]), float(high[1]))
+        return Line(box, text, confidence, is_column, (a, b, c, d))
+
+    def _recognise(self, image: NDArray[np.uint8], language: str | None) -> tuple[str, float]:
+        engine = self._loaded()
+        batch = network_input(image, self.options.max_line_aspect)
+        alphabet = engine.alphabet
+        text, confidence = decode(
+            engine.characters(batch), alphabet.characters, alphabet.allowed(language)
+        )
+        return clean_text(text, self.options.max_text_length), confidence
