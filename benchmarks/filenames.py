@@ -2,10 +2,10 @@
 
     python benchmarks/filenames.py [--errors]
 
-The table below was written by hand after the habits that scanners, stores and readers follow. A field
-is right when it equals the truth (series and titles without regard to case and punctuation, numbers
-without padding); a name is right when series, number, volume and year are. comicfn2dict knows no
-language, so language is scored for Longbox alone.
+The table below was written by hand after the habits that scanners, stores and readers follow. A
+field is right when it equals the truth (series and titles without regard to case and punctuation,
+numbers without padding); a whole name is right when series, number, volume and year are.
+comicfn2dict knows no language, so its language column only counts the names that have none.
 
 TUNED names were at hand while the parser was written; HELD names were written afterwards, and the
 parser was not changed for them.
@@ -311,7 +311,7 @@ def is_right(field: str, truth: object, found: object) -> bool:
 def score(
     table: tuple[Truth, ...], read: Callable[[str], dict[str, object]], *, errors: bool
 ) -> dict[str, float]:
-    """Return the share of names right in each field, and in all of the four that identify an issue."""
+    """Return the share of names right in each field, and in the four that identify an issue."""
     right = dict.fromkeys((*FIELDS, "language", "whole"), 0)
     for truth in table:
         found = read(truth.name)

@@ -251,7 +251,7 @@ class Spool:
             self._file.write(data)
         except OSError as error:
             raise IngestError(
-                f"{self._where}: the temporary folder is full ({error.strerror}); set TMPDIR to another"
+                f"{self._where}: the temporary folder is full; set TMPDIR to another"
             ) from error
         self.size_bytes += size
         return size

@@ -21,6 +21,7 @@ rows hardly occur, so the guess is made from few seams and errs on the side of p
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 from statistics import median
 
 import numpy as np
@@ -96,7 +97,7 @@ def looks_like_strip(pages: Sequence[Page], grey: Callable[[int], NDArray[np.uin
         return True
     seams = [
         (first.index, second.index)
-        for first, second in zip(pages, pages[1:], strict=False)
+        for first, second in pairwise(pages)
         if first.is_readable and first.width == second.width and second.is_readable
     ]
     if len(seams) < max(_LEAST_JOINED, len(pages) // 2):
@@ -129,7 +130,7 @@ def _are_joined(seams: Sequence[tuple[int, int]], grey: Callable[[int], NDArray[
 
 
 def _seam_correlation(last: NDArray[np.uint8], first: NDArray[np.uint8]) -> float | None:
-    """Return the correlation of two rows (W,), or None where one is plain or they differ in width."""
+    """Return the correlation of two rows (W,), or None where one is plain or wider."""
     if last.shape != first.shape:
         return None
     above, below = last.astype(np.float64), first.astype(np.float64)

@@ -1,4 +1,7 @@
-"""Book metadata from an EPUB's package document: Dublin Core, EPUB 3 collections, calibre's series."""
+"""Book metadata from an EPUB's package document.
+
+Dublin Core elements, EPUB 3 collections, and the series that calibre writes.
+"""
 
 from __future__ import annotations
 

@@ -1,15 +1,15 @@
 """What the name of a comic file says: series, number, volume, year, title, language.
 
-There is no standard, only habits: "Series 012 (of 20) (2016) (Digital) (Group)", "Series v03 c012",
-"[Group] Series - Vol. 3 Ch. 12", "Series - T05 - Title", "Series #1.5". The name is read from its most
-certain parts to its least certain: bracketed tags first (year, count, language, scanner), then marked
-volumes and numbers ("v02", "Ch. 12", "#7"), then a bare number. What stands before them is the series,
-what stands behind the title.
+There is no standard, only habits: "Series 012 (of 20) (2016) (Digital) (Group)", "Series v03
+c012", "[Group] Series - Vol. 3 Ch. 12", "Series - T05 - Title", "Series #1.5". The name is read
+from its most certain parts to its least certain: bracketed tags first (year, count, language,
+scanner), then marked volumes and numbers ("v02", "Ch. 12", "#7"), then a bare number. What stands
+before them is the series, what stands behind the title.
 
 Of several bare numbers the last one counts, because series carry numbers in front ("100 Bullets
-012", "Area 51 - 003"). A bare number that looks like a year (1900 to 2099) belongs to the series
-("Blade Runner 2049") unless it is all that could be the number of a zero-padded or marked issue.
-A name that is only a number is the series ("300").
+012", "Area 51 - 003"), unless dashes set an earlier one apart ("Asterix - 05 - Title"). A bare
+number that looks like a year (1900 to 2099) belongs to the series ("Blade Runner 2049"), and so
+does a name that is nothing but a number of three digits ("300").
 """
 
 from __future__ import annotations
@@ -265,7 +265,7 @@ def _stands_alone(text: str, match: re.Match[str]) -> bool:
 
 
 def _take_beside_volume(head: str, tail: str, found: _Found) -> tuple[str, str]:
-    """With a volume but no number yet: take a bare one right behind it, or a padded one before it."""
+    """With a volume but no number yet: take a bare one behind it or a padded one before."""
     behind = re.match(rf"[\s\-–.,]*(?P<number>{_ISSUE}{_RANGE})(?![\w%'’+&])", tail)
     if behind and not _YEAR.fullmatch(behind["number"]):
         found.number = _plain(behind["number"])
@@ -278,7 +278,7 @@ def _take_beside_volume(head: str, tail: str, found: _Found) -> tuple[str, str]:
 
 
 def _plain(number: str) -> str:
-    """Return a number as people say it: no padding, a point for a decimal comma, "1-5" for ranges."""
+    """Return a number as people say it: "012" is "12", "1,5" is "1.5", a range "1-5"."""
     parts = [part.strip() for part in re.split(r"(?<=[0-9])\s*[-~–]\s*", number.strip())]
     return "-".join(re.sub(r"^(-?)0+(?=[0-9])", r"\1", part.replace(",", ".")) for part in parts)
 

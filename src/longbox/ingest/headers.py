@@ -1,9 +1,9 @@
 """First bytes: what kind a file or picture is, and the size of a WebP or JPEG XL picture.
 
 File names lie (a .cbr that is a ZIP is the most common of all comic files), so kinds are told
-by their magic numbers. Layouts: WebP container specification (RFC 9649, sections 2.5 to 2.7); JPEG XL
-codestream SizeHeader and ImageMetadata (ISO/IEC 18181-1, annex D), whose fields are packed from
-the lowest bit up.
+by their magic numbers. Layouts: WebP container specification (RFC 9649, sections 2.5 to 2.7);
+JPEG XL codestream SizeHeader and ImageMetadata (ISO/IEC 18181-1, annex D), whose fields are packed
+from the lowest bit up.
 """
 
 from __future__ import annotations

@@ -16,10 +16,12 @@ from collections.abc import Callable
 from functools import cache
 
 PAGE_SUFFIXES = frozenset(
-    ".jpg .jpeg .jpe .jfif .png .webp .gif .avif .avifs .jxl .bmp .tif .tiff .jp2 .j2k .heic .heif".split()
+    ".jpg .jpeg .jpe .jfif .png .webp .gif .avif .avifs .jxl .bmp .tif .tiff "
+    ".jp2 .j2k .heic .heif".split()
 )
 COMIC_SUFFIXES = frozenset(
-    ".cbz .zip .cbr .rar .cb7 .7z .cbt .tar .tgz .tbz .tbz2 .txz .tar.gz .tar.bz2 .tar.xz .pdf .epub".split()
+    ".cbz .zip .cbr .rar .cb7 .7z .cbt .tar .tgz .tbz .tbz2 .txz .tar.gz .tar.bz2 .tar.xz "
+    ".pdf .epub".split()
 )
 _JUNK_NAMES = frozenset({"thumbs.db", "desktop.ini", "ehthumbs.db", "icon\r", "@eadir", "__macosx"})
 _LONGEST_SHOWN = 300

@@ -12,7 +12,7 @@ from __future__ import annotations
 import hashlib
 import stat
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 
@@ -26,9 +26,9 @@ from longbox.ingest.containers import Container
 from longbox.ingest.direction import choose_direction, looks_like_strip, stated_direction
 from longbox.ingest.epub import is_epub, read_epub
 from longbox.ingest.epub_metadata import epub_metadata
-from longbox.ingest.filename import parse_name
 from longbox.ingest.folders import FolderContainer
 from longbox.ingest.headers import archive_format, picture_format
+from longbox.ingest.merging import merge_metadata, name_metadata
 from longbox.ingest.naming import is_junk, is_page_name, natural_order, printable
 from longbox.ingest.options import IngestOptions
 from longbox.ingest.page_sources import PageSource, StoredPages
@@ -151,6 +151,11 @@ def open_book(path: Path, options: IngestOptions = _DEFAULTS) -> OpenBook:
 
 
 def open_file(path: Path, options: IngestOptions, where: str) -> _Opened:
+    """Open a file or folder and list its pages without looking at them.
+
+    Raises:
+        IngestError: As open_book.
+    """
     kind = _kind(path, where)
     if kind == "pdf":
         return _Opened(PdfPages(path, options))
@@ -204,23 +209,25 @@ def _kind(path: Path, where: str) -> str:
 
 def _from_container(container: Container, options: IngestOptions, where: str) -> _Opened:
     try:
-        comicinfo, notices = _comicinfo(container, options)
-        if container.format == "cbz" and is_epub(container):
-            return _from_epub(container, options, where, comicinfo, notices)
-        pages = [member for member in container.listing.members if is_page_name(member.path)]
-        pages.sort(key=lambda member: natural_order(member.path))
-        source = StoredPages(container, pages, options)
-        if not pages and container.listing.n_archives:
-            n_archives = container.listing.n_archives
-            raise IngestError(
-                f"{where}: holds {n_archives} archives and no page; unpack them first"
-            )
-        if source.all_encrypted:
-            advice = "unpack it with its password and index the folder"
-            raise EncryptedFileError(f"{where}: its pages are encrypted; {advice}")
+        return _list_pages(container, options, where)
     except BaseException:
         container.close()
         raise
+
+
+def _list_pages(container: Container, options: IngestOptions, where: str) -> _Opened:
+    comicinfo, notices = _comicinfo(container, options)
+    if container.format == "cbz" and is_epub(container):
+        return _from_epub(container, options, where, comicinfo, notices)
+    pages = [member for member in container.listing.members if is_page_name(member.path)]
+    pages.sort(key=lambda member: natural_order(member.path))
+    source = StoredPages(container, pages, options)
+    if not pages and container.listing.n_archives:
+        n_archives = container.listing.n_archives
+        raise IngestError(f"{where}: holds {n_archives} archives and no page; unpack them first")
+    if source.all_encrypted:
+        advice = "unpack it with its password and index the folder"
+        raise EncryptedFileError(f"{where}: its pages are encrypted; {advice}")
     return _Opened(source, (), comicinfo, notices)
 
 
@@ -250,7 +257,7 @@ def _from_epub(
 def _comicinfo(
     container: Container, options: IngestOptions
 ) -> tuple[ComicInfo | None, tuple[str, ...]]:
-    """Return the first readable ComicInfo.xml, the outermost first, and what was wrong with others."""
+    """Return the first readable ComicInfo.xml, the outermost first, and faults of others."""
     found = [
         member
         for member in container.listing.members
@@ -280,7 +287,7 @@ def _describe(path: Path, opened: _Opened, options: IngestOptions, where: str) -
         for index, fault in faults
     ]
     tagged = [comicinfo.metadata] if comicinfo else []
-    metadata = merge_metadata([*tagged, *opened.metadata], _named(path))
+    metadata = merge_metadata([*tagged, *opened.metadata], name_metadata(path))
     manga = comicinfo.manga if comicinfo else ""
     direction, direction_source = choose_direction(
         stated_direction(manga, source.direction),
@@ -337,40 +344,3 @@ def _page_info_notices(comicinfo: ComicInfo | None, n_pages: int) -> list[str]:
 def book_id_of(digests: Sequence[str]) -> str:
     """Return 16 hex digits that stand for these page digests in this order."""
     return hashlib.sha256("\n".join(digests).encode("ascii")).hexdigest()[:16]
-
-
-def _named(path: Path) -> Metadata:
-    """Return what the file's name says, with the series from the folder above where it lacks one."""
-    is_folder = path.is_dir()
-    absolute = path.absolute()
-    named = parse_name(absolute.name if is_folder else absolute.stem)
-    if named.series is None and named.number is not None and absolute.parent.name:
-        above = parse_name(absolute.parent.name)
-        named = replace(named, series=above.series, year=named.year or above.year)
-    return named
-
-
-def merge_metadata(found: Sequence[Metadata], named: Metadata) -> Metadata:
-    """Fill gaps of the better source from the next one, field by field.
-
-    The file name comes last. Once another source gives a title or series, the name no longer
-    gives either, and it gives a number only for the same series: names lie more often than tags.
-    """
-    sources = [metadata for metadata in found if metadata.sources]
-    title = next((metadata.title for metadata in sources if metadata.title), None)
-    series = next((metadata.series for metadata in sources if metadata.series), None)
-    if title or series:
-        is_same = bool(series and named.series and series.casefold() == named.series.casefold())
-        number = named.number if is_same else None
-        named = replace(
-            named, title=None, series=None, number=number, volume=named.volume if is_same else None
-        )
-    merged = Metadata()
-    for metadata in [*sources, named]:
-        gaps = {
-            name: getattr(metadata, name)
-            for name in Metadata.__dataclass_fields__
-            if name != "sources" and getattr(merged, name) in (None, ())
-        }
-        merged = replace(merged, **gaps, sources=(*merged.sources, *metadata.sources))
-    return merged

@@ -149,10 +149,10 @@ def _writer_factory(spool: Spool, stretches: dict[str, _Stretch]) -> Any:
         def write(self, data: bytes | bytearray) -> int:
             return spool.write(data)
 
-        def read(self, size: int | None = None) -> bytes:
+        def read(self, size: int | None = None) -> bytes:  # noqa: ARG002 - py7zr's interface
             return b""
 
-        def seek(self, offset: int, whence: int = 0) -> int:
+        def seek(self, offset: int, whence: int = 0) -> int:  # noqa: ARG002 - the same
             return 0
 
         def flush(self) -> None:

@@ -132,6 +132,12 @@ class _Bounded:
     def tell(self) -> int:
         return self._file.tell()
 
+    def write(self, data: bytes) -> int:
+        raise tarfile.ReadError(f"{len(data)} bytes to write into a file that is only read")
+
+    def close(self) -> None:
+        self._file.close()
+
 
 def _unpack(
     file: IO[bytes], packing: str, spool: Spool, options: IngestOptions, where: str

@@ -19,6 +19,8 @@ from numpy.typing import NDArray
 from longbox.panels.paper import Mask
 
 MIN_COVERAGE = 0.7
+FLANK_BOTH = 0.5
+CLEAR_POWER = 0.7
 MAX_BANDS = 8
 MAX_SLOPES = 2
 _STEPS = (0.012, 0.025, 0.045, 0.07, 0.1, 0.14, 0.18, 0.23, 0.28, 0.34, 0.41, 0.5, 0.6)
@@ -203,12 +205,11 @@ def _bands(region: Region, reach: int, is_slanted: bool) -> Iterator[tuple[int, 
     ranked = sorted(range(len(peaks)), key=lambda i: -peaks[i] - 0.002 * min(10, ends[i] - starts[i]))
     minimum = 2 if not is_slanted else 3
     for i in ranked[:MAX_BANDS]:
-        start, end = _solid_part(share, int(starts[i]), int(ends[i]), peaks[i])
-        if start < minimum or region.height - end < minimum:
-            continue
-        quality = _quality(region, start, end, reach)
-        if quality > 0:
-            yield start, end, quality
+        outer = int(starts[i]), int(ends[i])
+        solid = _solid_part(share, *outer, peaks[i])
+        band = _best_band(region, outer, solid, reach)
+        if band is not None and band[0] >= minimum and region.height - band[1] >= minimum:
+            yield band
 
 
 def _solid_part(
@@ -220,21 +221,37 @@ def _solid_part(
     return start + int(starts[longest]), start + int(ends[longest])
 
 
-def _quality(region: Region, start: int, end: int, reach: int) -> float:
-    """Say how much a band looks like a gutter, 0 to 1."""
-    band = region.paper[start:end]
-    known = (band + region.content[start:end]).max(axis=0) > 0  # (w,)
-    share = band.mean(axis=0)
+def _best_band(
+    region: Region, outer: tuple[int, int], solid: tuple[int, int], reach: int
+) -> tuple[int, int, float] | None:
+    """Return (start, end, quality) of the band between two panels, or None.
+
+    The band begins and ends where the panels beside it do: at the rim of its solid part, or,
+    where lettering or a drawing reaches into it, at the rim of all its fairly clear rows.
+    """
+    paper = region.paper[slice(*solid)]
+    known = (paper | region.content[slice(*solid)]).max(axis=0) > 0  # (w,)
+    if not known.any():
+        return None
+    share = paper.mean(axis=0)
     clear = share >= 0.5
-    coverage = float(np.maximum(share, clear)[known].mean()) if known.any() else 0.0
+    coverage = float(np.maximum(share, clear)[known].mean())
     if coverage < MIN_COVERAGE or _is_walled(share[known]):
-        return 0.0
-    flanks = []
-    for a, b in ((max(0, start - reach), start), (end, end + reach)):
-        begins = region.content[a:b].max(axis=0) > 0
-        there = clear & (region.content[a:b] + region.paper[a:b]).max(axis=0).astype(bool)
-        flanks.append(float(begins[there].mean()) if there.any() else 0.0)
-    return (coverage - MIN_COVERAGE) / (1 - MIN_COVERAGE) * (0.7 * min(flanks) + 0.3 * max(flanks))
+        return None
+    above = max((_flank(region, e - reach, e, clear), e) for e in {outer[0], solid[0]})
+    below = max((_flank(region, e, e + reach, clear), -e) for e in {outer[1], solid[1]})
+    low, high = sorted((above[0], below[0]))
+    flank = FLANK_BOTH * low + (1 - FLANK_BOTH) * high
+    clearness = ((coverage - MIN_COVERAGE) / (1 - MIN_COVERAGE)) ** CLEAR_POWER
+    return above[1], -below[1], clearness * flank
+
+
+def _flank(region: Region, start: int, end: int, clear: NDArray[np.bool_]) -> float:
+    """Return on how much of a band's clear length content begins in these rows."""
+    rows = slice(max(0, start), end)
+    begins = region.content[rows].max(axis=0) > 0
+    there = clear & (begins | (region.paper[rows].max(axis=0) > 0))
+    return float(begins[there].mean()) if there.any() else 0.0
 
 
 def _is_walled(share: NDArray[np.float64]) -> bool:

@@ -53,7 +53,12 @@ class Phrasebook:
 
     def title(self, arc: str, fields: dict[str, str]) -> str:
         """Draw a title for an arc."""
-        return _capitalized(self.pick(f"titles.{arc}").format_map(fields))
+        title = _capitalized(self.pick(f"titles.{arc}").format_map(fields))
+        if self.language != "en":
+            return title
+        small = ("the", "a", "and", "in", "for", "to", "down")
+        words = title.split(" ")
+        return " ".join([words[0], *(w if w in small else w[:1].upper() + w[1:] for w in words[1:])])
 
     def sound(self, key: str) -> str:
         """Draw a sound effect: the key's own list names kinds of sounds."""
@@ -99,6 +104,6 @@ def _capitalized(text: str) -> str:
         out.append(char.upper() if start and char.isalpha() and char != "ß" else char)
         if char.isalnum():
             start = False
-        elif char in ".!?:" and (len(out) < 2 or out[-2] != "."):
-            start = True
+        elif char in ".!?":
+            start = not "".join(out).endswith("..")
     return "".join(out)

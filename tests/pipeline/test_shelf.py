@@ -1,0 +1,225 @@
+"""A shelf becomes a library: what is done, what is skipped, what a bad file costs."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+import zipfile
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image, ImageDraw
+
+from longbox.book import Direction
+from longbox.config import Config
+from longbox.errors import IngestError
+from longbox.library import Library, read_book_store, store_path
+from longbox.pipeline import IndexReport, index_shelf, sync_library
+from longbox.vectors import Space
+
+WORDS = ["HELLO ROBOT", "GOOD NIGHT", "THE DRAGON", "MY TREASURE"]
+
+
+def draw_page(number: int) -> Image.Image:
+    """A page of two panels, lettering in the first only."""
+    page = Image.new("RGB", (400, 600), "white")
+    draw = ImageDraw.Draw(page)
+    rng = np.random.default_rng(number)
+    for top, bottom in ((20, 290), (310, 580)):
+        colour = tuple(int(v) for v in rng.integers(60, 200, 3))
+        draw.rectangle((20, top, 380, bottom), fill=colour, outline="black", width=4)
+        hill = int(rng.integers(120, 280))
+        draw.polygon([(22, bottom - 4), (hill, top + 130), (378, bottom - 4)], fill="darkgreen")
+    draw.ellipse((60, 40, 340, 130), fill="white", outline="black", width=3)
+    draw.text((200, 85), WORDS[number % len(WORDS)], fill="black", anchor="mm", font_size=24)
+    return page
+
+
+def draw_cbz(path: Path, numbers: list[int]) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with zipfile.ZipFile(path, "w") as archive:
+        for place, number in enumerate(numbers):
+            with archive.open(f"page{place + 1}.png", "w") as member:
+                draw_page(number).save(member, "PNG")
+    return path
+
+
+def run(
+    shelf: Path, library: Library, config: Config | None = None, **options: bool
+) -> IndexReport:
+    return index_shelf([shelf], library, config or Config(), in_process=True, **options)
+
+
+@pytest.fixture
+def shelf(tmp_path: Path) -> Path:
+    draw_cbz(tmp_path / "shelf" / "Night 1.cbz", [0, 2])
+    return tmp_path / "shelf"
+
+
+@pytest.fixture
+def library(tmp_path: Path) -> Library:
+    return Library.create(tmp_path / "library")
+
+
+def test_empty_shelf_is_an_empty_library(tmp_path: Path, library: Library) -> None:
+    (tmp_path / "nothing").mkdir()
+    report = run(tmp_path / "nothing", library)
+    assert (report.n_books, report.n_failed, report.n_unchanged) == (0, 0, 0)
+    assert library.status().books == 0
+
+
+def test_missing_shelf_is_an_error(tmp_path: Path, library: Library) -> None:
+    with pytest.raises(IngestError, match="no such file or folder"):
+        run(tmp_path / "nowhere", library)
+
+
+def test_book_gets_panels_texts_and_a_vector_in_each_space(shelf: Path, library: Library) -> None:
+    report = run(shelf, library)
+    (outcome,) = report.outcomes
+    assert (outcome.n_pages, outcome.n_panels, outcome.problems) == (2, 4, ())
+    assert outcome.book_id is not None
+    store = read_book_store(store_path(library.root, outcome.book_id))
+    vectors = {v.space: v for v in store.vectors}
+    assert set(vectors) == {Space.VISION, Space.TEXT, Space.COMPOSITION}
+    # The second panel of each page holds no lettering: masked, not an empty string's vector.
+    assert vectors[Space.TEXT].mask.tolist() == [True, False, True, False]
+    assert vectors[Space.VISION].mask.all()
+    assert store.annotated.pages[0].panel_texts(0)[0].text.upper() == WORDS[0]
+    assert {"ingest", "panels", "text", "vision", "sentences", "store"} <= set(report.seconds)
+
+
+def test_unchanged_shelf_is_skipped_without_opening_a_file(
+    shelf: Path, library: Library, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run(shelf, library)
+
+    def refuse(*_: object) -> None:
+        raise AssertionError("an unchanged file was opened")
+
+    monkeypatch.setattr("longbox.pipeline.workers.open_book", refuse)
+    report = run(shelf, library)
+    assert (report.n_unchanged, report.outcomes) == (1, [])
+
+
+def test_moved_renamed_and_repacked_book_is_recognised(shelf: Path, library: Library) -> None:
+    first = run(shelf, library).outcomes[0]
+    with zipfile.ZipFile(shelf / "Night 1.cbz") as archive:
+        archive.extractall(shelf / "other" / "Night, unpacked")
+    (shelf / "Night 1.cbz").unlink()
+    report = run(shelf, library)
+    assert [(o.book_id, o.is_reused) for o in report.outcomes] == [(first.book_id, True)]
+    assert report.n_pages == 0
+    assert library.status().books == 1
+
+
+def test_bad_file_is_recorded_and_the_shelf_goes_on(shelf: Path, library: Library) -> None:
+    (shelf / "ghost.cbz").write_bytes(b"PK\x03\x04 and nothing more")
+    report = run(shelf, library)
+    assert (report.n_books, report.n_failed) == (1, 1)
+    (problem,) = library.status().problems
+    assert "ghost.cbz" in problem.reason
+    again = run(shelf, library)
+    assert (again.n_unchanged, again.n_known_bad, again.n_failed) == (2, 1, 0)
+    assert run(shelf, library, refresh=True).n_failed == 1
+
+
+def test_mended_file_loses_its_problem(shelf: Path, library: Library) -> None:
+    (shelf / "ghost.cbz").write_bytes(b"PK\x03\x04 and nothing more")
+    run(shelf, library)
+    draw_cbz(shelf / "ghost.cbz", [2])
+    assert run(shelf, library).n_books == 1
+    assert library.status().problems == ()
+
+
+def test_broken_page_costs_that_page_only(shelf: Path, library: Library) -> None:
+    with zipfile.ZipFile(shelf / "Night 1.cbz", "a") as archive:
+        archive.writestr("page3.png", b"\x89PNG\r\n\x1a\n and nothing more")
+    report = run(shelf, library)
+    (outcome,) = report.outcomes
+    assert (outcome.n_pages, outcome.n_panels) == (3, 4)
+    assert [(p.page, p.stage) for p in outcome.problems] == [(2, "ingest")]
+    assert library.status().panels == 4
+
+
+def test_other_settings_are_noticed_and_redone_on_request(shelf: Path, library: Library) -> None:
+    run(shelf, library)
+    config = replace(Config(), ingest=replace(Config().ingest, direction=Direction.RTL))
+    report = run(shelf, library, config)
+    assert (report.n_unchanged, report.n_outdated) == (1, 1)
+    (outcome,) = run(shelf, library, config, refresh=True).outcomes
+    assert not outcome.is_reused
+    assert outcome.book_id is not None
+    assert library.annotated_book(outcome.book_id).book.direction is Direction.RTL
+    assert run(shelf, library, config).n_outdated == 0
+
+
+def test_sync_follows_a_moved_file_and_misses_a_deleted_one(shelf: Path, library: Library) -> None:
+    draw_cbz(shelf / "Night 2.cbz", [3])
+    run(shelf, library)
+    (shelf / "Night 1.cbz").rename(shelf / "First.cbz")
+    (shelf / "Night 2.cbz").unlink()
+    outcome = sync_library(library, Config())
+    assert [(Path(a).name, Path(b).name) for a, b in outcome.moved] == [
+        ("Night 1.cbz", "First.cbz")
+    ]
+    assert [Path(p).name for p in outcome.missing] == ["Night 2.cbz"]
+    draw_cbz(shelf / "Night 2.cbz", [3])
+    assert [Path(p).name for p in sync_library(library, Config()).returned] == ["Night 2.cbz"]
+
+
+def test_library_of_worker_processes_equals_that_of_one_process(
+    shelf: Path, library: Library, tmp_path: Path
+) -> None:
+    draw_cbz(shelf / "Night 2.cbz", [3, 0])
+    run(shelf, library)
+    with Library.create(tmp_path / "other") as other:
+        report = index_shelf([shelf], other, Config())
+        assert report.n_books == 2
+        assert other.fingerprint_contents() == library.fingerprint_contents()
+
+
+def test_killed_run_is_completed_by_the_next(shelf: Path, library: Library, tmp_path: Path) -> None:
+    draw_cbz(shelf / "Night 2.cbz", [3, 0])
+    run(shelf, library)
+    root = tmp_path / "killed"
+    command = [sys.executable, "-m", "longbox", "index", str(shelf), "--library", str(root)]
+    process = subprocess.Popen(command, stderr=subprocess.DEVNULL, start_new_session=True)
+    deadline = time.monotonic() + 60
+    while not list(root.glob("books/**/*.zip")) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    os.kill(process.pid, signal.SIGKILL)
+    process.wait()
+    assert subprocess.run(command, stderr=subprocess.DEVNULL, check=False).returncode == 0
+    with Library.open(root) as resumed:
+        assert resumed.fingerprint_contents() == library.fingerprint_contents()
+
+
+def test_worker_that_dies_costs_its_book_only(
+    shelf: Path, library: Library, tmp_path: Path
+) -> None:
+    # A book whose first page ends the process that opens it: its folder holds a picture that is
+    # replaced by the harness below, because a portable native crash cannot be drawn.
+    draw_cbz(shelf / "crash.cbz", [3])
+    hook = tmp_path / "hook"
+    hook.mkdir()
+    (hook / "sitecustomize.py").write_text(
+        "import os, zipfile\n"
+        "real = zipfile.ZipFile.__init__\n"
+        "def init(self, file, *rest, **named):\n"
+        "    if 'crash' in str(getattr(file, 'name', file)) and os.environ.get('CRASH_TEST'):\n"
+        "        os._exit(139)\n"
+        "    real(self, file, *rest, **named)\n"
+        "zipfile.ZipFile.__init__ = init\n"
+    )
+    environment = {**os.environ, "PYTHONPATH": str(hook), "CRASH_TEST": "1"}
+    command = [sys.executable, "-m", "longbox", "index", str(shelf), "--library", str(library.root)]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "ended its process" in done.stderr
+    found = library.status()
+    assert (found.books, len(found.problems)) == (1, 1)
