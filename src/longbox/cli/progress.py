@@ -87,11 +87,11 @@ class ShelfDisplay:
         if not n_pages:
             return ""
         rate = f"{n_pages} pages, {n_pages / elapsed:.1f} a second"
-        if not message.n_files_done or message.n_files_done == message.n_files:
+        # Models load first, so an early guess would be far too long.
+        if elapsed < 20 or not 0.02 < message.fraction_done < 1:
             return rate
-        # Large books are done first, so this guess is on the long side and shrinks.
-        left = elapsed / message.n_files_done * (message.n_files - message.n_files_done)
-        return f"{rate}, {_duration(left)} left"
+        left = elapsed / message.fraction_done * (1 - message.fraction_done)
+        return f"{rate}, about {_duration(left)} left"
 
 
 def _duration(seconds: float) -> str:

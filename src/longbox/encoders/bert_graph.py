@@ -8,10 +8,9 @@ the mean, so padding changes nothing. A test compares every vector with sentence
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
 from longbox.encoders.graph_writer import GraphWriter, Weights
 

@@ -75,7 +75,9 @@ def _block(graph: GraphWriter, weights: Weights, x: str, name: str, stride: int)
 
 def _channels_in(weights: Weights, name: str) -> int:
     expand = weights.get(f"{name}._expand_conv.weight")
-    return int((weights[f"{name}._depthwise_conv.weight"].shape[0]) if expand is None else expand.shape[1])
+    return int(
+        (weights[f"{name}._depthwise_conv.weight"].shape[0]) if expand is None else expand.shape[1]
+    )
 
 
 def _channels_out(weights: Weights, name: str) -> int:

@@ -86,21 +86,30 @@ def read_json(path: Path) -> Any:
 @contextmanager
 def loading(name: str) -> Iterator[None]:
     """Turn whatever the Hugging Face libraries raise while loading into one ModelError."""
-    import transformers
+    from transformers.utils import logging
 
-    verbosity = transformers.utils.logging.get_verbosity()
-    transformers.utils.logging.set_verbosity_error()
-    transformers.utils.logging.disable_progress_bar()
+    log: Any = logging
+    verbosity = log.get_verbosity()
+    log.set_verbosity_error()
+    log.disable_progress_bar()
     try:
         yield
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, RuntimeError, ImportError) as e:
+    except (
+        OSError,
+        ValueError,
+        KeyError,
+        TypeError,
+        AttributeError,
+        RuntimeError,
+        ImportError,
+    ) as e:
         reason = str(e).strip().split("\n", 1)[0]
         raise ModelError(
             f"hf:{name} cannot be loaded ({type(e).__name__}: {reason}); check that its files are "
             f"complete and that it is a model of the right kind"
         ) from e
     finally:
-        transformers.utils.logging.set_verbosity(verbosity)
+        log.set_verbosity(verbosity)
 
 
 @contextmanager

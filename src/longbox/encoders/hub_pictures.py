@@ -42,12 +42,13 @@ class HubPictureEncoder:
         self._folder = find_model(name)
         self.fingerprint = hub_fingerprint(name, self._folder, _VERSION)
         with loading(name):
-            from transformers import AutoImageProcessor, AutoModel
+            import transformers
 
-            self._model: Any = AutoModel.from_pretrained(
+            hub: Any = transformers
+            self._model: Any = hub.AutoModel.from_pretrained(
                 self._folder, use_safetensors=True, local_files_only=True, trust_remote_code=False
             ).eval()
-            self._processor: Any = AutoImageProcessor.from_pretrained(
+            self._processor: Any = hub.AutoImageProcessor.from_pretrained(
                 self._folder, backend="pil", local_files_only=True, trust_remote_code=False
             )
         self._kind: str = self._model.config.model_type

@@ -11,7 +11,8 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -93,7 +94,7 @@ class HubSentenceEncoder:
             yield readable, max(len(spans), 1)
             return
         borders = [i * len(spans) // n_windows for i in range(n_windows + 1)]
-        for start, end in zip(borders, borders[1:], strict=False):
+        for start, end in pairwise(borders):
             yield readable[spans[start][0] : spans[end - 1][1]], end - start
 
     def _encode_windows(self, windows: list[str], prompt: str) -> NDArray[np.float32]:
@@ -109,7 +110,7 @@ class HubSentenceEncoder:
         return np.asarray(vectors, np.float32)
 
 
-def _prompts(name: str, declared: dict[str, str]) -> tuple[str, str]:
+def _prompts(name: str, declared: Mapping[str, str | None]) -> tuple[str, str]:
     """Return what goes in front of a query and of a document."""
     query = declared.get("query") or ""
     document = declared.get("document") or declared.get("passage") or ""

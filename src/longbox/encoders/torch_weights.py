@@ -22,7 +22,7 @@ from longbox.errors import ModelError
 
 _MAGIC = 0x1950A86A20F9469CFC6C
 _PROTOCOL = 1001
-_STORAGE_TYPES = {"FloatStorage": np.dtype("<f4"), "LongStorage": np.dtype("<i8")}
+_STORAGE_TYPES: dict[str, np.dtype[Any]] = {"FloatStorage": np.dtype("<f4"), "LongStorage": np.dtype("<i8")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +94,13 @@ def read_torch_weights(path: Path) -> Weights:
             storages = dict(_read_storages(file, reader.types))
         return {name: view.of(storages[view.storage]) for name, view in views.items()}
     except (
-        pickle.UnpicklingError, OSError, EOFError, KeyError, ValueError, TypeError, AttributeError,
+        pickle.UnpicklingError,
+        OSError,
+        EOFError,
+        KeyError,
+        ValueError,
+        TypeError,
+        AttributeError,
     ) as error:
         raise ModelError(
             f"{path}: cannot read the weights ({error}); reinstall the package"

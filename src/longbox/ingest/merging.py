@@ -15,7 +15,8 @@ def name_metadata(path: Path) -> Metadata:
     is_folder = path.is_dir()
     absolute = path.absolute()
     named = parse_name(absolute.name if is_folder else absolute.stem)
-    if named.series is None and named.number is not None and absolute.parent.name:
+    is_part = named.number is not None or named.volume is not None
+    if named.series is None and is_part and absolute.parent.name:
         above = parse_name(absolute.parent.name)
         named = replace(named, series=above.series, year=named.year or above.year)
     return named

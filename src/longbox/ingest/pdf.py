@@ -2,9 +2,9 @@
 
 Most comic PDFs are one picture a page. Where a page is exactly one JPEG (or JPEG 2000) that fills
 it, upright and with nothing else visible, the page is that stored picture: its digest equals that
-of the same picture in a CBZ, and its pixels are not resampled. Invisible text over it, as OCR programs
-write it, does not count. Every other page is drawn: at the resolution of the picture that covers
-most of it, else with pdf_side_px on its shorter side.
+of the same picture in a CBZ, and its pixels are not resampled. Invisible text over it, as OCR
+programs write it, does not count. Every other page is drawn: at the resolution of the picture that
+covers most of it, else with pdf_side_px on its shorter side.
 
 A drawn page's digest is taken from what the page draws (objects, places, text, stored picture
 bytes), not from the drawn pixels, so it survives a new version of pdfium.

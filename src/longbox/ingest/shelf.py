@@ -2,8 +2,9 @@
 
 A folder is walked to its bottom. Comic files in it are books; a folder that directly holds
 pictures is a book too, also when it holds comic files or further folders. So a "Series" with
-"Chapter 1/*.jpg" and so on gives one book a chapter. Hidden files and what operating systems leave behind are passed over.
-Symbolic links are followed, each real folder and file is taken once, so loops end.
+"Chapter 1/*.jpg" and so on gives one book a chapter. Hidden files and what operating systems leave
+behind are passed over. Symbolic links are followed, each real folder and file is taken once, so
+loops end.
 
 Nothing here fails because of one bad path: what cannot be listed or does not exist is returned as
 it is, and open_book says what is wrong with it.

@@ -151,7 +151,7 @@ class Segment:
             _, found = self._exact().search(query[None], wanted, params=parameters)
         else:
             n_lists = self.info.n_lists
-            share = max(8, n_lists // 16) * allowed.size / n_allowed
+            share = max(16, n_lists // 8) * allowed.size / n_allowed
             parameters = faiss.SearchParametersIVF(
                 sel=selector, nprobe=min(n_lists, math.ceil(share))
             )

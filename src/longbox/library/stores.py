@@ -222,11 +222,7 @@ def _pack(
     _add(root, "page_offsets", np.cumsum([0, *counts], dtype="<i8"))
     _add(root, "annotation_json", np.frombuffer(_encode(annotated), dtype=np.uint8))
     for item in vectors:
-        half = item.vectors.astype("<f2")
-        if not np.isfinite(half).all():
-            raise LibraryError(
-                f"{annotated.book.path}: a {item.space} vector does not fit float16; scale it"
-            )
+        half = _halved(annotated, item)
         group = root.create_group(
             f"vectors/{item.space.value}",
             attributes={"fingerprint": item.fingerprint, "dimension": item.dimension},
@@ -234,6 +230,16 @@ def _pack(
         _add(group, "vectors", half, compress=False)
         _add(group, "mask", item.mask, compress=False)
     return {name: buffer.to_bytes() for name, buffer in members.items()}
+
+
+def _halved(annotated: AnnotatedBook, item: PanelVectors) -> NDArray[np.float16]:
+    with np.errstate(over="ignore"):
+        half = item.vectors.astype("<f2")
+    if not np.isfinite(half).all():
+        raise LibraryError(
+            f"{annotated.book.path}: a {item.space} vector does not fit float16; scale it"
+        )
+    return half
 
 
 def _add(group: Any, name: str, array: NDArray[Any], *, compress: bool = True) -> None:

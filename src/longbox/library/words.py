@@ -11,7 +11,7 @@ that begin with them, one character by reading the text. The score is the share 
 that the substring covers. A substring found in more than 10,000 allowed panels is ranked within
 the first 10,000.
 
-What a person types is always quoted: no operator of FTS5 or GLOB gets through.
+What a person types is always quoted: no operator of FTS5 gets through.
 """
 
 from __future__ import annotations
@@ -35,6 +35,7 @@ MAX_SUBSTRING_CANDIDATES: Final = 10_000
 MAX_TERMS: Final = 200
 MAX_SUBSTRING: Final = 1_000
 _MAX_TRIGRAMS: Final = 300
+_MAX_REQUIRED_TRIGRAMS: Final = 40
 _MAX_BONUS_TERMS: Final = 3
 _WORD: Final = re.compile(r"[^\W_]+")
 
@@ -119,17 +120,17 @@ def match_substring(
         return []
     if len(needle) > MAX_SUBSTRING:
         raise QueryError(f"longer than {MAX_SUBSTRING} characters; search for a part of it")
-    trigrams = _trigrams(connection, needle) if len(needle) < 3 else None
     score = "(length(folded) - length(replace(folded, ?1, ''))) * 1.0 / (length(folded) - 2)"
-    if len(needle) >= 3:
-        sql = f"SELECT rowid, {score} FROM substrings WHERE folded GLOB ?2"
-        values = (needle, f"*{_glob_quoted(needle)}*")
-    elif trigrams is not None:
-        sql = f"SELECT rowid, {score} FROM substrings WHERE substrings MATCH ?2"
-        values = (needle, " OR ".join(_quoted(t) for t in trigrams))
-    else:
+    trigrams = _trigrams(connection, needle)
+    if trigrams is None:
         sql = f"SELECT row, {score} FROM panel_text WHERE instr(folded, ?1)"
-        values = (needle,)  # type: ignore[assignment]
+        values: tuple[str, ...] = (needle,)
+    else:
+        # Without positions in the index, all of its trigrams do not yet make the needle.
+        sql = (
+            f"SELECT rowid, {score} FROM substrings WHERE substrings MATCH ?2 AND instr(folded, ?1)"
+        )
+        values = (needle, (" AND " if len(needle) >= 3 else " OR ").join(map(_quoted, trigrams)))
     if trigrams == []:
         return []
     return best(*_scan(connection, sql, values, mask, MAX_SUBSTRING_CANDIDATES), k)
@@ -222,7 +223,13 @@ def _count(connection: sqlite3.Connection, word: str, *, is_prefix: bool) -> int
 
 
 def _trigrams(connection: sqlite3.Connection, needle: str) -> list[str] | None:
-    """Return the index's trigrams that begin with a needle, None when they are too many."""
+    """Return trigrams that the index must hold together, or, below three characters, one of which.
+
+    None when there would be too many: then the text itself is read.
+    """
+    if len(needle) >= 3:
+        distinct = dict.fromkeys(needle[i : i + 3] for i in range(len(needle) - 2))
+        return list(distinct)[:_MAX_REQUIRED_TRIGRAMS]
     if len(needle) == 1 and needle.isascii():
         return None
     found = connection.execute(
@@ -238,7 +245,3 @@ def _phrase(term: str) -> str:
 
 def _quoted(text: str) -> str:
     return '"' + text.replace('"', '""') + '"'
-
-
-def _glob_quoted(text: str) -> str:
-    return re.sub(r"[*?\[]", lambda found: f"[{found[0]}]", text)

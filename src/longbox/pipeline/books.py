@@ -7,7 +7,7 @@ the sentence encoder fast.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from longbox.book import AnnotatedBook, AnnotatedPage, Problem
+from longbox.book import AnnotatedBook, AnnotatedPage, Page, Problem
 from longbox.config import Config
 from longbox.encoders import (
     COMPOSITION_FEATURES,
@@ -25,7 +25,6 @@ from longbox.encoders import (
     picture_encoder,
     sentence_encoder,
 )
-from longbox.errors import ComicError
 from longbox.ingest import OpenBook
 from longbox.pipeline.clock import StageClock
 from longbox.pipeline.pages import PageStages, unread_page
@@ -74,37 +73,47 @@ class BookStages:
         book = opened.book
         problems: list[Problem] = list(book.problems)
         pages: list[AnnotatedPage] = []
-        pictures: list[NDArray[np.float32]] = []
+        pictures: list[tuple[NDArray[np.float32], NDArray[np.bool_]]] = []
         for page in book.pages:
-            if not page.is_readable:
-                pages.append(unread_page(page))
-                on_page()
-                continue
-            try:
-                with self.clock.time("ingest"):
-                    pixels = opened.pixels(page.index)
-            except ComicError as error:
-                problems.append(Problem(book.path, page.index, "ingest", str(error)))
-                pages.append(unread_page(page))
-                on_page()
-                continue
-            seen = self.pages.see(pixels, page, book)
-            problems.extend(seen.problems)
-            pages.append(seen.page)
-            with self.clock.time("vision"):
-                crops = [crop_panel(pixels, panel.box) for panel in seen.page.panels]
-                pictures.append(self._pictures.encode(crops))
+            seen, rows = self._understand_page(opened, page, problems)
+            pages.append(seen)
+            pictures.append(rows)
             on_page()
         annotated = _with_language(AnnotatedBook(book, tuple(pages), tuple(problems)))
         vectors = (self._vision(pictures), self._text(annotated), _composition(annotated))
         on_page()
         return UnderstoodBook(annotated, vectors)
 
-    def _vision(self, pictures: list[NDArray[np.float32]]) -> PanelVectors:
-        encoder = self._pictures
-        rows = np.concatenate([np.zeros((0, encoder.dimension), np.float32), *pictures])
-        mask = np.ones(len(rows), dtype=np.bool_)
-        return PanelVectors(Space.VISION, encoder.fingerprint, rows, mask)
+    def _understand_page(
+        self, opened: OpenBook, page: Page, problems: list[Problem]
+    ) -> tuple[AnnotatedPage, tuple[NDArray[np.float32], NDArray[np.bool_]]]:
+        """Return the annotated page, its panels' picture vectors and which of them there are."""
+        book = opened.book
+        pixels: NDArray[np.uint8] | None = None
+        if page.is_readable:
+            with self.pages.guard("ingest", page, book, problems):
+                pixels = opened.pixels(page.index)
+        if pixels is None:
+            return unread_page(page), self._no_pictures(0)
+        seen = self.pages.see(pixels, page, book)
+        problems.extend(seen.problems)
+        pictures = self._no_pictures(len(seen.page.panels))
+        with self.pages.guard("vision", page, book, problems):
+            rows = self._pictures.encode([crop_panel(pixels, p.box) for p in seen.page.panels])
+            pictures = rows, np.ones(len(rows), dtype=np.bool_)
+        return seen.page, pictures
+
+    def _no_pictures(self, n_panels: int) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+        rows = np.zeros((n_panels, self._pictures.dimension), np.float32)
+        return rows, np.zeros(n_panels, dtype=np.bool_)
+
+    def _vision(
+        self, pictures: Sequence[tuple[NDArray[np.float32], NDArray[np.bool_]]]
+    ) -> PanelVectors:
+        pages = [self._no_pictures(0), *pictures]
+        rows = np.concatenate([rows for rows, _ in pages])
+        mask = np.concatenate([mask for _, mask in pages])
+        return PanelVectors(Space.VISION, self._pictures.fingerprint, rows, mask)
 
     def _text(self, annotated: AnnotatedBook) -> PanelVectors:
         strings = [panel_text(page, panel.order) for page, panel in annotated.panels()]

@@ -6,6 +6,8 @@ returned beside it. Nothing is made up: a page that cannot be decoded has no pan
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -15,7 +17,7 @@ from numpy.typing import NDArray
 
 from longbox.book import AnnotatedPage, Book, Page, PageLabel, PageType, Panel, Problem, TextRegion
 from longbox.config import Config
-from longbox.errors import ComicError
+from longbox.errors import ComicError, LongboxError
 from longbox.geometry import Box
 from longbox.page_types import label_page
 from longbox.panels import find_panels, is_spread
@@ -64,26 +66,39 @@ class PageStages:
         """
         problems: list[Problem] = []
         height, width = pixels.shape[:2]
-        try:
-            with self.clock.time("panels"):
-                panels = find_panels(pixels, book.direction, self._config.panels)
-        except ComicError as error:
-            problems.append(Problem(book.path, page.index, "panels", str(error)))
-            panels = (Panel(Box(0, 0, width, height), 0, 0.0, "whole_page"),)
+        panels: tuple[Panel, ...] = (Panel(Box(0, 0, width, height), 0, 0.0, "whole_page"),)
+        with self.guard("panels", page, book, problems):
+            panels = find_panels(pixels, book.direction, self._config.panels)
         texts: tuple[TextRegion, ...] = ()
-        try:
-            with self.clock.time("text"):
-                texts = self._reader.read_page(
-                    pixels, panels, book.direction, book.metadata.language
-                )
-        except ComicError as error:
-            problems.append(Problem(book.path, page.index, "text", str(error)))
+        with self.guard("text", page, book, problems):
+            texts = self._reader.read_page(pixels, panels, book.direction, book.metadata.language)
         with self.clock.time("page_types"):
             place = (page.index, len(book.pages))
             label = label_page(pixels, panels, texts, place, page.declared_type)
             spread = page.is_declared_double or is_spread(width, height, pixels)
             annotated = AnnotatedPage(page, panels, texts, label, _picture_hash(pixels), spread)
         return SeenPage(annotated, tuple(problems))
+
+    @contextmanager
+    def guard(self, stage: str, page: Page, book: Book, problems: list[Problem]) -> Iterator[None]:
+        """Time a stage, and turn what it raises about one page into a problem.
+
+        Settings and models that cannot be used at all (LongboxError) still end the run.
+        """
+        try:
+            with self.clock.time(stage):
+                yield
+        except ComicError as error:
+            problems.append(Problem(book.path, page.index, stage, str(error)))
+        except LongboxError:
+            raise
+        except Exception as error:  # noqa: BLE001 - a stage's bug on one page of a stranger's file
+            # must not cost the book; it is recorded with its type so that it can be reported.
+            reason = (
+                f"{book.path}: page {page.index + 1}: internal error in {stage}, "
+                f"{type(error).__name__}: {error}; please report it with the page"
+            )
+            problems.append(Problem(book.path, page.index, stage, " ".join(reason.split())))
 
 
 def unread_page(page: Page) -> AnnotatedPage:

@@ -47,6 +47,7 @@ class ShelfProgress:
     """How far a run is, sent about ten times a second.
 
     Attributes:
+        fraction_done: Of the bytes of all files to do, 0 to 1; what time left is judged by.
         finished: The file that was just finished, or None.
         running: The book that this message is about while it runs, or None.
     """
@@ -54,6 +55,7 @@ class ShelfProgress:
     n_files: int
     n_files_done: int
     n_pages_done: int
+    fraction_done: float
     finished: BookOutcome | None = None
     running: BookProgress | None = None
 
@@ -129,25 +131,21 @@ def index_shelf(
     start = time.perf_counter()
     report = IndexReport()
     todo = _todo(paths, library, config, report, refresh)
+    stamps = dict(todo)
     jobs = [
         BookJob(number, path, library.root, config.recipe(), refresh)
         for number, (path, _) in enumerate(todo)
     ]
-    n_pages_done = 0
+    tally = _Tally({path: now.size_bytes for path, now in todo}, len(jobs), on_progress)
     last_merge = time.monotonic()
-
-    def running(progress: BookProgress) -> None:
-        on_progress(ShelfProgress(len(jobs), len(report.outcomes), n_pages_done, None, progress))
-
     try:
-        with closing(_run(jobs, config, running, in_process)) as results:
+        with closing(_run(jobs, config, tally.running, in_process)) as results:
             for result in results:
-                outcome = _keep(result, dict(todo)[result.path], library)
+                outcome = _keep(result, stamps[result.path], library)
                 report.outcomes.append(outcome)
                 for stage, seconds in result.seconds.items():
                     report.seconds[stage] = report.seconds.get(stage, 0.0) + seconds
-                n_pages_done += outcome.n_pages
-                on_progress(ShelfProgress(len(jobs), len(report.outcomes), n_pages_done, outcome))
+                tally.finished(outcome)
                 if time.monotonic() - last_merge > config.index.merge_seconds:
                     library.update_indexes()
                     last_merge = time.monotonic()
@@ -156,6 +154,42 @@ def index_shelf(
     library.update_indexes()
     report.wall_s = time.perf_counter() - start
     return report
+
+
+class _Tally:
+    """Counts files, pages and bytes as they are done, and tells."""
+
+    def __init__(
+        self, sizes: dict[Path, int], n_files: int, on_progress: Callable[[ShelfProgress], None]
+    ) -> None:
+        self._sizes = sizes
+        self._total = max(1, sum(sizes.values()))
+        self._n_files = n_files
+        self._on_progress = on_progress
+        self._n_files_done = self._n_pages_done = self._bytes_done = 0
+        self._bytes_running: dict[Path, float] = {}
+
+    def running(self, progress: BookProgress) -> None:
+        """Note how far a running book is."""
+        share = progress.n_pages_done / progress.n_pages if progress.n_pages else 0.0
+        self._bytes_running[progress.path] = share * self._sizes[progress.path]
+        self._tell(None, progress)
+
+    def finished(self, outcome: BookOutcome) -> None:
+        """Note a finished file."""
+        self._bytes_running.pop(outcome.path, None)
+        self._bytes_done += self._sizes[outcome.path]
+        self._n_files_done += 1
+        self._n_pages_done += outcome.n_pages
+        self._tell(outcome, None)
+
+    def _tell(self, finished: BookOutcome | None, running: BookProgress | None) -> None:
+        fraction = (self._bytes_done + sum(self._bytes_running.values())) / self._total
+        self._on_progress(
+            ShelfProgress(
+                self._n_files, self._n_files_done, self._n_pages_done, fraction, finished, running
+            )
+        )
 
 
 def _todo(

@@ -11,8 +11,10 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
+from PIL import Image, ImageFilter
 
 from longbox.book import Direction
 from longbox.geometry import Box
@@ -236,19 +238,23 @@ def _sound_spot(
 
 def sound_size(lettering: Lettering, angle: float) -> tuple[int, int]:
     """Return width and height in pixels of a turned, outlined sound effect's ink."""
-    turned = turned_mask(lettering, angle)
-    x0, y0, x1, y1 = turned.getbbox() or (0, 0, 1, 1)
-    return x1 - x0, y1 - y0
+    return turned_masks(lettering, angle)[0].size
 
 
-def turned_mask(lettering: Lettering, angle: float):  # type: ignore[no-untyped-def]
-    """Return a sound effect's outlined ink, turned, cut to its box; mode L."""
-    from PIL import Image, ImageFilter
+@lru_cache(maxsize=64)
+def turned_masks(lettering: Lettering, angle: float) -> tuple[Image.Image, Image.Image]:
+    """Return a sound effect's outlined ink and its bare ink, turned, both cut to the outline's box.
 
+    Both are of mode L and the same size.
+    """
     edge = outline_px(lettering.size_px)
-    mask = ink_mask(lettering, edge + 1).filter(ImageFilter.MaxFilter(2 * edge + 1))
-    turned = mask.rotate(angle, Image.Resampling.BICUBIC, expand=True)
-    return turned.crop(turned.getbbox())
+    bare = ink_mask(lettering, edge + 1)
+    outlined = bare.filter(ImageFilter.MaxFilter(2 * edge + 1))
+    if angle:
+        bare = bare.rotate(angle, Image.Resampling.BICUBIC, expand=True)
+        outlined = outlined.rotate(angle, Image.Resampling.BICUBIC, expand=True)
+    found = outlined.getbbox()
+    return outlined.crop(found), bare.crop(found)
 
 
 def outline_px(size_px: int) -> int:

@@ -1,0 +1,32 @@
+"""Comics that we draw ourselves, with known truth.
+
+A BookRecipe says what to draw; `draw_book` plans it and knows the truth at once (panels, order,
+texts, page types, and the story: places, who is present, what happens, who speaks); its pixels are
+drawn page by page when asked for. `write_book` makes a comic file of it, `draw_shelf` a small
+shelf to try Longbox on, `draw_poster` the picture of the README.
+"""
+
+from longbox.synthetic.books import SyntheticBook, TextTruth, draw_book
+from longbox.synthetic.cast import Character, Look
+from longbox.synthetic.files import truth_json, write_book
+from longbox.synthetic.recipe import MIXES, BookRecipe, Layout, Style
+from longbox.synthetic.shelf import draw_shelf
+from longbox.synthetic.story import Line, PanelStory, Presence
+
+__all__ = [
+    "MIXES",
+    "BookRecipe",
+    "Character",
+    "Layout",
+    "Line",
+    "Look",
+    "PanelStory",
+    "Presence",
+    "Style",
+    "SyntheticBook",
+    "TextTruth",
+    "draw_book",
+    "draw_shelf",
+    "truth_json",
+    "write_book",
+]
