@@ -49,7 +49,7 @@ def test_no_pictures_give_no_vectors(opened: dict[str, PictureEncoder], name: st
 
 
 @pytest.mark.parametrize("name", DIMENSIONS)
-@pytest.mark.parametrize("shape", [(1, 1, 3), (1, 900, 3), (4000, 2, 3)])
+@pytest.mark.parametrize("shape", [(1, 1, 3), (3, 3, 3), (1, 900, 3), (4000, 2, 3)])
 def test_slivers_are_encoded(
     opened: dict[str, PictureEncoder], name: str, shape: tuple[int, ...]
 ) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from drawn_books import STAMP, add, draw_book, filled
+
 from longbox.book import FileStamp, Metadata, PanelId, Problem
 from longbox.errors import LibraryError, QueryError
 from longbox.library import Correction, Filters, Library, WordsQuery, store_path, write_book_store

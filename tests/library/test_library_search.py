@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from drawn_books import DIMENSIONS, Drawn, add, draw_book, filled
+
 from longbox.book import (
     AnnotatedBook,
     Direction,
@@ -78,8 +79,8 @@ def test_phrases_and_beginnings(shelf: Library) -> None:
 @pytest.mark.parametrize(
     "term",
     ['"', '""', "'", "*", "**", "(", ")", "AND", "NOT", "a OR", "NEAR(", "x:", "folded:dragon",
-     "-", "+", "^a", "\x00", "dragon\x00", "\ud800", "🐉", "%", "_", "\\", "{", "; DROP TABLE books",
-     "", " ", "\n"],
+     "-", "+", "^a", "\x00", "dragon\x00", "\ud800", "🐉", "%", "_", "\\", "{",
+     "; DROP TABLE books", "", " ", "\n"],
 )  # fmt: skip
 def test_whatever_a_person_types_is_words_not_syntax(shelf: Library, term: str) -> None:
     for query in (

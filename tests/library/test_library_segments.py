@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from drawn_books import add, draw_book, filled
+
 from longbox.errors import LibraryError
 from longbox.library import Library, WordsQuery, segments, store_path, upkeep
 from longbox.library.segments import Segment, SegmentInfo, write_segment
@@ -50,7 +51,7 @@ def recall(segment: Segment, vectors: np.ndarray, mask: np.ndarray) -> float:
     space = segment.info.space
     rng = np.random.default_rng(1)
     shares = []
-    for i in rng.integers(len(vectors), size=40):
+    for i in rng.integers(len(vectors), size=20):
         query = vectors[i].astype(np.float32)
         query = (
             query + rng.standard_normal(query.shape).astype(np.float32) * 0.5 / len(query) ** 0.5

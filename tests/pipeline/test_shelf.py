@@ -11,9 +11,7 @@ import zipfile
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
 import pytest
-from PIL import Image, ImageDraw
 
 from longbox.book import Direction
 from longbox.config import Config
@@ -21,32 +19,7 @@ from longbox.errors import IngestError
 from longbox.library import Library, read_book_store, store_path
 from longbox.pipeline import IndexReport, index_shelf, sync_library
 from longbox.vectors import Space
-
-WORDS = ["HELLO ROBOT", "GOOD NIGHT", "THE DRAGON", "MY TREASURE"]
-
-
-def draw_page(number: int) -> Image.Image:
-    """A page of two panels, lettering in the first only."""
-    page = Image.new("RGB", (400, 600), "white")
-    draw = ImageDraw.Draw(page)
-    rng = np.random.default_rng(number)
-    for top, bottom in ((20, 290), (310, 580)):
-        colour = tuple(int(v) for v in rng.integers(60, 200, 3))
-        draw.rectangle((20, top, 380, bottom), fill=colour, outline="black", width=4)
-        hill = int(rng.integers(120, 280))
-        draw.polygon([(22, bottom - 4), (hill, top + 130), (378, bottom - 4)], fill="darkgreen")
-    draw.ellipse((60, 40, 340, 130), fill="white", outline="black", width=3)
-    draw.text((200, 85), WORDS[number % len(WORDS)], fill="black", anchor="mm", font_size=24)
-    return page
-
-
-def draw_cbz(path: Path, numbers: list[int]) -> Path:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with zipfile.ZipFile(path, "w") as archive:
-        for place, number in enumerate(numbers):
-            with archive.open(f"page{place + 1}.png", "w") as member:
-                draw_page(number).save(member, "PNG")
-    return path
+from tiny_comics import WORDS, draw_cbz
 
 
 def run(

@@ -172,13 +172,13 @@ def test_more_hits_than_panels_is_all_panels(shelf, tmp_path: Path) -> None:
     assert [h.rank for h in hits] == list(range(1, 17))
 
 
-def test_empty_library_answers_nothing(tmp_path: Path, shelf) -> None:
+def test_empty_library_answers_nothing(tmp_path: Path) -> None:
     with Library.create(tmp_path / "empty") as library:
         searcher = Searcher(library, Config())
         assert searcher.search(SearchRequest((WordsTerm("dragon"),))) == ()
 
 
-def test_library_of_another_encoder_is_not_searched(shelf, tmp_path: Path) -> None:
+def test_library_of_another_encoder_is_not_searched(shelf) -> None:
     class Other:
         fingerprint, dimension, has_text_tower = "other", 8, False
 

@@ -86,6 +86,7 @@ def read_json(path: Path) -> Any:
 @contextmanager
 def loading(name: str) -> Iterator[None]:
     """Turn whatever the Hugging Face libraries raise while loading into one ModelError."""
+    from safetensors import SafetensorError
     from transformers.utils import logging
 
     log: Any = logging
@@ -95,6 +96,7 @@ def loading(name: str) -> Iterator[None]:
     try:
         yield
     except (
+        SafetensorError,
         OSError,
         ValueError,
         KeyError,

@@ -83,7 +83,10 @@ class HubPictureEncoder:
 
     def _encode_batch(self, crops: Sequence[NDArray[np.uint8]]) -> NDArray[np.float32]:
         inputs = self._processor(
-            images=[_without_slivers(c) for c in crops], return_tensors="pt", **self._options
+            images=[_without_slivers(c) for c in crops],
+            input_data_format="channels_last",  # else a picture 3 pixels high is read wrongly
+            return_tensors="pt",
+            **self._options,
         )
         with torch_threads(self._n_threads):
             if self.has_text_tower:

@@ -77,12 +77,7 @@ class MiniLM:
     def _windows(self, text: str) -> Iterator[list[int]]:
         # A lone surrogate (a file name read from the command line) has no UTF-8 form.
         readable = text.encode("utf-8", "replace").decode("utf-8")
-        tokens = self._tokenizer.encode(readable, add_special_tokens=False).ids
-        n_windows = max(math.ceil(len(tokens) / (MAX_TOKENS - 2)), 1)
-        for i in range(n_windows):
-            start = i * len(tokens) // n_windows
-            end = (i + 1) * len(tokens) // n_windows
-            yield [_CLS, *tokens[start:end], _SEP]
+        yield from windows_of(self._tokenizer.encode(readable, add_special_tokens=False).ids)
 
     def _encode_windows(self, windows: list[list[int]]) -> NDArray[np.float32]:
         vectors = np.zeros((len(windows), self.dimension), np.float32)
@@ -97,6 +92,14 @@ class MiniLM:
                 mask[row, : len(windows[index])] = 1
             vectors[batch] = self._session.run({"tokens": tokens, "mask": mask})
         return vectors
+
+
+def windows_of(tokens: Sequence[int]) -> Iterator[list[int]]:
+    """Cut tokens into the fewest windows that the model reads, of nearly equal length."""
+    n_windows = max(math.ceil(len(tokens) / (MAX_TOKENS - 2)), 1)
+    for i in range(n_windows):
+        start, end = i * len(tokens) // n_windows, (i + 1) * len(tokens) // n_windows
+        yield [_CLS, *tokens[start:end], _SEP]
 
 
 def _recipe(folder: Path) -> GraphRecipe:

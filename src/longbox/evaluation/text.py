@@ -100,6 +100,18 @@ def score_words(true_texts: Sequence[str], found_texts: Sequence[str]) -> WordSc
     return WordScore(true.total(), (true - found).total(), (found - true).total())
 
 
+def score_searchable(true_texts: Sequence[str], found_texts: Sequence[str]) -> WordScore:
+    """Count the true words of three letters or more that no substring search would find.
+
+    Gentler than `score_words`: a word glued to its neighbour or read once where it stands twice
+    is found, and the one- and two-letter words, which nobody searches for, do not count.
+    """
+    letters = "".join(c for t in found_texts for c in _normal(t) if c.isalnum())
+    words = [w for t in true_texts for w in words_of(t).elements() if len(w) >= 3]
+    missed = sum("".join(c for c in w if c.isalnum()) not in letters for w in words)
+    return WordScore(len(words), missed, 0)
+
+
 def score_characters(
     true_texts: Sequence[tuple[str, Box]], found_texts: Sequence[tuple[str, Box]]
 ) -> CharacterScore:

@@ -31,7 +31,8 @@ from longbox.vectors import Metric, Space, metric_of
 NUMPY_BYTES: Final = 8 << 20
 EXACT_BYTES: Final = 64 << 20
 SEED: Final = 20_240_917
-_CHUNK_ROWS: Final = 1_024
+_CHUNK_ROWS: Final = 256
+_CHUNK_ELEMENTS: Final = 1 << 18
 _TRAINING_PER_LIST: Final = 48
 
 Found = tuple[NDArray[np.int64], NDArray[np.float32]]
@@ -92,9 +93,8 @@ class Segment:
         k = min(k, n_allowed)
         if k <= 0:
             return np.empty(0, dtype=np.int64), np.empty(0, dtype=np.float32)
-        row_bytes = self.info.dimension * 2
-        if n_allowed * row_bytes <= NUMPY_BYTES:
-            positions = np.flatnonzero(allowed)
+        if n_allowed * self.info.dimension * 2 <= NUMPY_BYTES:
+            positions = self._scan(query, 2 * k + 32, allowed, n_allowed)
         else:
             positions = self._candidates(query, k, allowed, n_allowed)
         scores = self._scores(query, positions)
@@ -127,15 +127,33 @@ class Segment:
     def _scores(
         self, query: NDArray[np.float32], positions: NDArray[np.int64]
     ) -> NDArray[np.float32]:
-        scores = np.empty(positions.size, dtype=np.float32)
-        for start in range(0, positions.size, _CHUNK_ROWS):
-            part = slice(start, start + _CHUNK_ROWS)
-            vectors = restored(self.info.space, self.vectors[positions[part]])
+        """Return exact scores, float32, of the vectors as `restored` gives them."""
+        vectors = restored(self.info.space, self.vectors[positions])
+        if self._is_euclidean:
+            scores: NDArray[np.float32] = 1 / (1 + np.linalg.norm(vectors - query, axis=1))
+            return scores
+        return vectors @ query
+
+    def _scan(
+        self, query: NDArray[np.float32], wanted: int, allowed: Mask, n_allowed: int
+    ) -> NDArray[np.int64]:
+        """Compare with every allowed vector; return the positions of the best."""
+        is_everything = n_allowed == allowed.size
+        positions = np.arange(allowed.size) if is_everything else np.flatnonzero(allowed)
+        scores = np.empty(n_allowed, dtype=np.float32)
+        rows = max(_CHUNK_ROWS, _CHUNK_ELEMENTS // self.info.dimension)
+        for start in range(0, n_allowed, rows):
+            part = slice(start, min(start + rows, n_allowed))
+            chosen = self.vectors[part if is_everything else positions[part]]
+            vectors = chosen.astype(np.float32)
             if self._is_euclidean:
-                scores[part] = 1 / (1 + np.linalg.norm(vectors - query, axis=1))
+                vectors -= query
+                scores[part] = -np.einsum("nd,nd->n", vectors, vectors)
             else:
                 scores[part] = vectors @ query
-        return scores
+        if n_allowed <= wanted:
+            return positions
+        return np.sort(positions[np.argpartition(-scores, wanted)[:wanted]])
 
     def _candidates(
         self, query: NDArray[np.float32], k: int, allowed: Mask, n_allowed: int

@@ -16,6 +16,7 @@ What a person types is always quoted: no operator of FTS5 gets through.
 
 from __future__ import annotations
 
+import json
 import math
 import re
 import sqlite3
@@ -133,6 +134,12 @@ def match_substring(
         values = (needle, (" AND " if len(needle) >= 3 else " OR ").join(map(_quoted, trigrams)))
     if trigrams == []:
         return []
+    if np.count_nonzero(mask) <= MAX_SUBSTRING_CANDIDATES:
+        sql = (
+            f"SELECT row, {score} FROM panel_text "
+            "WHERE row IN (SELECT value FROM json_each(?2)) AND instr(folded, ?1)"
+        )
+        values = (needle, json.dumps(np.flatnonzero(mask).tolist()))
     return best(*_scan(connection, sql, values, mask, MAX_SUBSTRING_CANDIDATES), k)
 
 

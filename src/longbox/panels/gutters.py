@@ -207,6 +207,8 @@ def _bands(region: Region, reach: int, is_slanted: bool) -> Iterator[tuple[int, 
     for i in ranked[:MAX_BANDS]:
         outer = int(starts[i]), int(ends[i])
         solid = _solid_part(share, *outer, peaks[i])
+        if solid[0] == 0 or solid[1] == region.height:
+            continue
         band = _best_band(region, outer, solid, reach)
         if band is not None and band[0] >= minimum and region.height - band[1] >= minimum:
             yield band
@@ -238,8 +240,8 @@ def _best_band(
     coverage = float(np.maximum(share, clear)[known].mean())
     if coverage < MIN_COVERAGE or _is_walled(share[known]):
         return None
-    above = max((_flank(region, e - reach, e, clear), e) for e in {outer[0], solid[0]})
-    below = max((_flank(region, e, e + reach, clear), -e) for e in {outer[1], solid[1]})
+    above = max((_flank(region, e - reach, e, clear), e) for e in {outer[0] or solid[0], solid[0]})
+    below = max((_flank(region, e, e + reach, clear), -e) for e in {solid[1], outer[1] if outer[1] < region.height else solid[1]})
     low, high = sorted((above[0], below[0]))
     flank = FLANK_BOTH * low + (1 - FLANK_BOTH) * high
     clearness = ((coverage - MIN_COVERAGE) / (1 - MIN_COVERAGE)) ** CLEAR_POWER

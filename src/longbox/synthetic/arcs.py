@@ -289,6 +289,31 @@ _VISITOR = Arc(
     wishes=(("visitor", ("astronaut", "robot", "ghost")), ("local", ("bear", "chef", "cat"))),
     places=(("A", ("castle", "forest", "roof")), ("B", ("mountain", "forest", "sea")), ("C", ("market", "library", "kitchen"))),
 )
+_RIDDLE = Arc(
+    "riddle", ("asker", "guesser"),
+    (
+        Beat("ask", "medium", "A", "asker/point/smug guesser/stand/neutral",
+             "{asker} asks {guesser} a riddle", "asker guesser"),
+        Beat("ponder", "close", "A", "guesser/think/thinking", "{guesser} thinks", "guesser*"),
+        Beat("guess", "medium", "A", "guesser/cheer/determined asker/stand/smug",
+             "{guesser} guesses", "guesser asker", is_optional=True),
+        Beat("answer", "long", "A", "asker/wave/joy guesser/cower/surprised",
+             "{asker} tells the answer", "asker guesser"),
+    ),
+)
+_SNACK = Arc(
+    "snack", ("baker", "eater"),
+    (
+        Beat("bake", "medium", "A", "baker/hold/happy", "{baker} has baked a cake", "baker", "baker"),
+        Beat("smell", "close", "B", "eater/think/smug", "{eater} smells the cake", "eater*",
+             is_optional=True),
+        Beat("eat", "long", "A", "eater/hold/joy", "{eater} eats the cake", "caption", "eater"),
+        Beat("caught", "medium", "A", "baker/point/angry eater/cower/worried",
+             "{baker} catches {eater}", "baker! eater"),
+    ),
+    prop="cake",
+    places=(("A", ("kitchen", "hall")), ("B", _WILDS)),
+)
 INTERLUDES = (
     Beat("walk", "medium", "A", "one/stand/talking two/think/happy", "{one} and {two} remember",
          "one two"),
@@ -302,3 +327,5 @@ ARCS: dict[str, Arc] = {
     arc.name: arc
     for arc in (_THEFT, _MAP, _MYSTERY, _LETTER, _RESCUE, _SPELL, _RACE, _VISITOR)
 }
+# Short ones, for what is left of a book after its arcs.
+SHORT_ARCS: dict[str, Arc] = {arc.name: arc for arc in (_RIDDLE, _SNACK)}

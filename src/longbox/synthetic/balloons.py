@@ -185,14 +185,16 @@ def _reads_after(box: Box, placed: Sequence[PlacedText], style: Lettered) -> boo
     return onward and box.center[1] >= last.center[1] - 0.1 * last.height
 
 
-def _tail_end(balloon: Box, speaker: PlacedFigure) -> tuple[float, float]:
+def _tail_end(balloon: Box, speaker: PlacedFigure) -> tuple[float, float] | None:
     """Return a point just outside the speaker's face, on the balloon's side of it."""
     head = head_box(speaker)
     (hx, hy), (bx, by) = head.center, balloon.center
     dx, dy = bx - hx, by - hy
     length = max((dx * dx + dy * dy) ** 0.5, 1.0)
-    reach = min(head.width * 0.62, length * 0.8)
-    return hx + dx / length * reach, hy + dy / length * reach
+    reach = head.width * 0.62
+    tip = hx + dx / length * reach, hy + dy / length * reach
+    # A balloon that already touches its speaker needs no tail.
+    return None if balloon.expand(6).contains_point(*tip) or reach > length else tip
 
 
 def _place_sound(

@@ -8,7 +8,7 @@ import numpy as np
 
 from longbox.synthetic.canvas import Canvas
 from longbox.synthetic.outline import arc, blob, box, ellipse, points, rounded
-from longbox.synthetic.palette import RGB, WHITE, shade
+from longbox.synthetic.palette import MOONLIGHT, RGB, STARLIGHT, WHITE, shade
 
 _WOOD: RGB = (176, 120, 72)
 _SPINES: tuple[RGB, ...] = ((190, 70, 66), (70, 120, 160), (226, 176, 80), (90, 140, 96),
@@ -67,7 +67,7 @@ def draw_ship(canvas: Canvas, light: str, wide: float, rng: random.Random) -> No
     canvas.palette = canvas.palette.at(0.4)
     canvas.shape(rounded(wide * 0.08, 0.1, wide * 0.92, 0.52, 0.1), (14, 16, 48), 1.2)
     for _ in range(int(40 * wide)):
-        canvas.dot(wide * rng.uniform(0.1, 0.9), rng.uniform(0.13, 0.49), rng.choice((0.003, 0.005)), WHITE)
+        canvas.dot(wide * rng.uniform(0.1, 0.9), rng.uniform(0.13, 0.49), rng.choice((0.003, 0.005)), STARLIGHT)
     x, y = wide * rng.uniform(0.25, 0.7), 0.3
     canvas.shape(ellipse(x, y, 0.11, 0.11), rng.choice(((230, 140, 90), (120, 180, 200), (190, 130, 190))), 0.7)
     canvas.stroke(arc(x, y, 0.18, 0.04, -0.6, 3.74), 1.4, (240, 220, 180))
@@ -131,7 +131,7 @@ def _draw_window(
                               points((x + half, y + tall), (x - half, y + tall))])
     canvas.shape(outline, glass, 1.1)
     if light == "night":
-        canvas.shape(ellipse(x + half * 0.4, y + half * 0.8, half * 0.24, half * 0.24), (255, 246, 210), 0)
+        canvas.shape(ellipse(x + half * 0.4, y + half * 0.8, half * 0.24, half * 0.24), MOONLIGHT, 0)
     canvas.stroke(points((x, y), (x, y + tall)), 1.1)
     canvas.stroke(points((x - half, y + half), (x + half, y + half)), 1.1)
     canvas.shape(box(x - half * 1.2, y + tall, x + half * 1.2, y + tall + 0.025), _WOOD, 0.9)

@@ -221,7 +221,7 @@ def _plan_preview(page: _Page) -> str:
 def _plan_back_cover(page: _Page) -> str:
     text = page.rng.choice(page.book.matter("back")).format_map(page.fields())
     page.letter(text[0].upper() + text[1:], "caption", page.width * 0.042, page.height * 0.62, color=_INK)
-    page.letter("Longbox", "title", page.width * 0.05, page.height * 0.9, color=_INK)
+    page.letter_title("Longbox", page.width * 0.06, page.height * 0.88, (WHITE, _INK))
     return f"back-{page.story.prop}"
 
 

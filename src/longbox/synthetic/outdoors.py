@@ -8,11 +8,10 @@ import numpy as np
 
 from longbox.synthetic.canvas import Canvas
 from longbox.synthetic.outline import Points, arc, blob, box, ellipse, points, rounded
-from longbox.synthetic.palette import RGB, WHITE, mix, shade
+from longbox.synthetic.palette import LAMPLIGHT, MOONLIGHT, RGB, STARLIGHT, WHITE, mix, shade
 
 _LEAF: tuple[RGB, ...] = ((70, 150, 84), (98, 176, 80), (48, 122, 84), (128, 190, 90))
 _STONE: RGB = (168, 164, 176)
-_WINDOW: RGB = (255, 222, 110)
 
 
 def draw_sky(canvas: Canvas, light: str, wide: float, rng: random.Random) -> None:
@@ -21,10 +20,10 @@ def draw_sky(canvas: Canvas, light: str, wide: float, rng: random.Random) -> Non
     x = wide * rng.uniform(0.6, 0.85)
     if light == "night":
         canvas.glow(x, 0.2, 0.2, (210, 220, 255))
-        canvas.shape(ellipse(x, 0.2, 0.085, 0.085), (255, 250, 220), 0)
+        canvas.shape(ellipse(x, 0.2, 0.085, 0.085), MOONLIGHT, 0)
         canvas.shape(ellipse(x + 0.03, 0.185, 0.02, 0.02), (232, 226, 196), 0)
         for _ in range(int(26 * wide) + 8):
-            canvas.dot(rng.random() * wide, rng.random() * 0.55, rng.choice((0.003, 0.005)), WHITE)
+            canvas.dot(rng.random() * wide, rng.random() * 0.55, rng.choice((0.003, 0.005)), STARLIGHT)
         return
     if light == "rain":
         for i in range(4):
@@ -94,7 +93,7 @@ def draw_castle(canvas: Canvas, light: str, wide: float, rng: random.Random) -> 
     _draw_hill(canvas, wide, 0.68, 0.1, (126, 178, 130), rng)
     canvas.palette = canvas.palette.at(0.5)
     cx = wide * rng.uniform(0.4, 0.6)
-    lit = _WINDOW if light != "day" else (92, 100, 130)
+    lit = LAMPLIGHT if light != "day" else (92, 100, 130)
     canvas.shape(box(cx - 0.26, 0.42, cx + 0.26, 0.78), _STONE, 0.9)
     _draw_battlement(canvas, cx - 0.26, cx + 0.26, 0.42)
     for dx, top, half in ((-0.28, 0.26, 0.075), (0.28, 0.3, 0.075), (0.02, 0.16, 0.095)):
@@ -255,7 +254,7 @@ def _draw_building(
         for col in range(cols):
             on = lit and rng.random() < 0.45
             wx, wy = x + (col + 0.28) * w / cols, top + 0.03 + row * 0.075
-            canvas.shape(box(wx, wy, wx + w / cols * 0.45, wy + 0.038), _WINDOW if on else shade(color, 0.7), 0)
+            canvas.shape(box(wx, wy, wx + w / cols * 0.45, wy + 0.038), LAMPLIGHT if on else shade(color, 0.7), 0)
 
 
 def _draw_house(
@@ -267,7 +266,7 @@ def _draw_house(
                  rng.choice(((180, 84, 70), (120, 96, 120), (90, 120, 140))), 0.9)
     for wx in (x + w * 0.18, x + w * 0.6):
         for wy in (top + 0.05, top + 0.19):
-            canvas.shape(box(wx, wy, wx + w * 0.2, wy + 0.075), _WINDOW if lit else (150, 196, 220), 0.7)
+            canvas.shape(box(wx, wy, wx + w * 0.2, wy + 0.075), LAMPLIGHT if lit else (150, 196, 220), 0.7)
             canvas.stroke(points((wx + w * 0.1, wy), (wx + w * 0.1, wy + 0.075)), 0.5)
 
 

@@ -20,6 +20,12 @@ WHITE: RGB = (255, 255, 255)
 # Tones of the black and white styles, from paper to the darkest that still shows dots.
 _TONES = (255, 205, 150, 95)
 
+# Things that give light themselves: lit windows, the moon, stars. No hour dims them.
+LAMPLIGHT: RGB = (255, 222, 110)
+MOONLIGHT: RGB = (255, 250, 220)
+STARLIGHT: RGB = (255, 254, 250)
+_SHINING = frozenset((LAMPLIGHT, MOONLIGHT, STARLIGHT))
+
 
 @dataclass(frozen=True, slots=True)
 class Mood:
@@ -68,9 +74,9 @@ class Palette:
 
     def fill(self, color: RGB) -> RGB:
         """Return what a colour becomes."""
+        lit = color if color in _SHINING else self._lit(color)
         if self.style is Style.INK:
-            return _ink_tone(color, self.far)
-        lit = self._lit(color)
+            return _ink_tone(lit, self.far)
         if self.style is Style.SCREENTONE:
             return _screen_tone(lit)
         if self.style is Style.DARK:
@@ -116,9 +122,11 @@ def luminance(color: RGB) -> int:
 
 def _ink_tone(color: RGB, far: float) -> RGB:
     light = luminance(color)
-    if light < 62 and far < 0.9:
+    if light < (50 if far else 62):
         return (0, 0, 0)
-    return WHITE if light > 105 or far else (255, 150, 255)
+    if far:
+        return WHITE if light > 118 else (255, 178, 255)
+    return WHITE if light > 104 else (255, 140, 255)
 
 
 def _screen_tone(color: RGB) -> RGB:

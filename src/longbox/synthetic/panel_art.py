@@ -56,8 +56,8 @@ def draw_panel(page: Pixels, plan: PanelPlan, style: Style, gutter: RGB) -> None
 
 def _filled(width: int, height: int, colors: tuple[RGB, RGB], palette: Palette) -> Pixels:
     """Return a picture filled with a vertical gradient."""
-    if palette.style is Style.INK:
-        colors = ((255, 255, 255), (255, 255, 255)) if sum(colors[0]) > 240 else colors
+    if palette.style is Style.INK:  # ink knows no gradient: the darker end of it or none
+        colors = (colors[0], colors[0]) if sum(colors[0]) < 240 else ((255, 255, 255),) * 2
     top, bottom = (np.array(palette.fill(c), dtype=np.float32) for c in colors)
     share = np.linspace(0, 1, max(height, 1), dtype=np.float32)[:, None]
     column = top * (1 - share) + bottom * share  # (H, 3)

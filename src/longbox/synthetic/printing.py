@@ -8,6 +8,8 @@ kept between pages.
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -27,6 +29,7 @@ def print_page(pixels: Pixels, style: Style, seed: int) -> Pixels:
     return pixels
 
 
+@lru_cache(maxsize=4)
 def dot_screen(height: int, width: int, pitch: float, degrees: float) -> NDArray[np.float32]:
     """Return a threshold pattern of round dots, 0 to 1, float32 (H, W)."""
     angle = np.deg2rad(degrees)

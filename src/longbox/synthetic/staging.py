@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from longbox.book import Direction
 from longbox.geometry import Box
@@ -89,7 +90,13 @@ def _placed(
     if story.shot in ("establishing", "long"):
         ground = clear.y0 + clear.height * (0.93 if story.shot == "establishing" else 0.96)
     prop = story.prop if story.holder == who.name else None
-    return PlacedFigure(character, who.pose, who.emotion, spot[0], ground, tall, spot[1], prop)
+    figure = PlacedFigure(character, who.pose, who.emotion, spot[0], ground, tall, spot[1], prop)
+    # The whole face must be seen, whatever hat is on it.
+    head = head_box(figure)
+    hidden = head.y1 - (clear.y1 - 0.03 * clear.height)
+    figure = replace(figure, ground=ground - max(hidden, 0.0))
+    beside = max(clear.x0 - head.x0, 0.0) - max(head.x1 - clear.x1, 0.0)
+    return replace(figure, x=figure.x + beside)
 
 
 def head_box(figure: PlacedFigure) -> Box:

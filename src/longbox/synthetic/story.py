@@ -11,7 +11,7 @@ import random
 from dataclasses import dataclass
 
 from longbox.book import TextKind
-from longbox.synthetic.arcs import ARCS, FINALE, INTERLUDES, Arc, Beat
+from longbox.synthetic.arcs import ARCS, FINALE, INTERLUDES, SHORT_ARCS, Arc, Beat
 from longbox.synthetic.cast import KINDS, Character, cast_character
 from longbox.synthetic.phrasebook import Phrasebook
 from longbox.synthetic.places import INDOOR_PLACES, PLACES
@@ -132,16 +132,21 @@ def _gather_cast(recipe: BookRecipe, rng: random.Random) -> list[Character]:
 def _choose_scenes(
     recipe: BookRecipe, cast: list[Character], n_panels: int, rng: random.Random
 ) -> list[_Scene]:
-    names = [n for n in recipe.story if n in ARCS] or [rng.choice(list(ARCS))]
+    known = ARCS | SHORT_ARCS
+    asked = [known[n] for n in recipe.story if n in known] or [rng.choice(list(ARCS.values()))]
     scenes: list[_Scene] = []
     left = n_panels
     while not scenes or left > 0:
-        name = names.pop(0) if names else rng.choice([n for n in ARCS if n != scenes[-1].arc.name])
-        arc = ARCS[name]
-        if scenes and left < arc.n_least:
+        last = scenes[-1].arc if scenes else None
+        fitting = [a for a in ARCS.values() if a.n_least < left and a is not last]
+        fitting = fitting or [a for a in SHORT_ARCS.values() if a.n_least < left and a is not last]
+        if not asked and not fitting:
             break
+        arc = asked.pop(0) if asked else rng.choice(fitting)
+        if scenes and left < arc.n_least:
+            continue
         scenes.append(_cast_scene(arc, len(scenes), recipe, cast, rng))
-        left -= len(arc.beats) + 1
+        left -= min(len(arc.beats), max(left, 1)) + (1 if len(scenes) > 1 else 0)
     return scenes
 
 

@@ -88,9 +88,7 @@ def probability_of_text(
     return out
 
 
-def boxes_from_probability(
-    probability: NDArray[np.uint8], options: TextOptions
-) -> list[FoundLine]:
+def boxes_from_probability(probability: NDArray[np.uint8], options: TextOptions) -> list[FoundLine]:
     """Turn a probability map into slanted rectangles in the map's own pixels.
 
     Args:

@@ -98,7 +98,9 @@ def open_session(path: Path, n_threads: int) -> Any:
     from onnxruntime.capi import onnxruntime_pybind11_state as state
 
     if not path.is_file():
-        raise ModelError(f"the OCR model {path} is missing; run `pip install --force-reinstall rapidocr`")
+        raise ModelError(
+            f"the OCR model {path} is missing; run `pip install --force-reinstall rapidocr`"
+        )
     settings = onnxruntime.SessionOptions()
     settings.intra_op_num_threads = n_threads
     settings.inter_op_num_threads = 1
@@ -107,9 +109,7 @@ def open_session(path: Path, n_threads: int) -> Any:
     settings.log_severity_level = 4
     settings.add_session_config_entry("session.intra_op.allow_spinning", "0")
     try:
-        return onnxruntime.InferenceSession(
-            str(path), settings, providers=["CPUExecutionProvider"]
-        )
+        return onnxruntime.InferenceSession(str(path), settings, providers=["CPUExecutionProvider"])
     except (state.InvalidProtobuf, state.InvalidGraph, state.Fail, state.NotImplemented) as error:
         raise ModelError(f"{path} is not a usable ONNX model: {_first_line(error)}") from error
 

@@ -122,8 +122,7 @@ def drop_furigana(lines: list[Line]) -> list[Line]:
         return any(
             width < _FURIGANA_WIDTH * big.box.width
             and abs(small.box.x0 - big.box.x1) <= 0.7 * width
-            and _shared(small.box.y0, small.box.y1, big.box.y0, big.box.y1)
-            > 0.7 * small.box.height
+            and _shared(small.box.y0, small.box.y1, big.box.y0, big.box.y1) > 0.7 * small.box.height
             for big in columns
             if big is not small
         )

@@ -140,7 +140,12 @@ def _shape_of_ground(
         return Surroundings(False, 0.0, plainness)
     x, y, w, h = (int(v) for v in stats[label][:4])
     height, width = same.shape
-    at_edges = [(labels[0] == label), (labels[-1] == label), (labels[:, 0] == label), (labels[:, -1] == label)]
+    at_edges = [
+        (labels[0] == label),
+        (labels[-1] == label),
+        (labels[:, 0] == label),
+        (labels[:, -1] == label),
+    ]
     n_open = sum(float(edge.mean()) > 0.12 for edge in at_edges)
     outline = (labels[y : y + h, x : x + w] == label).astype(np.uint8)
     contours, _ = cv2.findContours(outline, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
@@ -193,9 +198,7 @@ def _is_apart(lines: Sequence[Line], text: str, box: Box, page: PageContext) -> 
     return is_sideways and len(text) >= 6 and is_at_edge and not is_mostly_vertical(list(lines))
 
 
-def _is_sound(
-    lines: Sequence[Line], text: str, around: Surroundings, page: PageContext
-) -> bool:
+def _is_sound(lines: Sequence[Line], text: str, around: Surroundings, page: PageContext) -> bool:
     letters = [c for c in text if c.isalpha()]
     n_words = len(text.split()) if not any(is_cjk(c) for c in letters) else len(letters) / 4
     if n_words > 3 or not letters:

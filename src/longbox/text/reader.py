@@ -95,9 +95,7 @@ class TextReader:
             )
         return order_texts(assign_to_panels(regions, panels), panels, direction)
 
-    def read_lines(
-        self, pixels: NDArray[np.uint8], language: str | None = None
-    ) -> list[Line]:
+    def read_lines(self, pixels: NDArray[np.uint8], language: str | None = None) -> list[Line]:
         """Find and recognise the lines of one page, in no particular order.
 
         Raises:

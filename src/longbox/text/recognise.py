@@ -25,7 +25,9 @@ LINE_HEIGHT_PX = 48
 _WIDTH_STEP_PX = 16
 _MIN_WIDTH_PX = 48
 _PADDING_PX = 8
-_LATIN_LANGUAGES = frozenset("en fr es de it pt nl ca pl cs sv da no fi hu ro tr id vi eo la".split())
+_LATIN_LANGUAGES = frozenset(
+    "en fr es de it pt nl ca pl cs sv da no fi hu ro tr id vi eo la".split()
+)
 
 
 @dataclass(frozen=True, slots=True)
