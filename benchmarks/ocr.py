@@ -106,10 +106,11 @@ def _our_reader(options: TextOptions) -> Reader:
 
 def _rapidocr_reader(settings: dict[str, object]) -> Reader:
     """Rapidocr has no balloons: its lines are grouped by ours, so that only reading differs."""
-    from longbox.text import Line, group_lines, join_lines
-    from longbox.geometry import bounding_box
-    from longbox.book import TextKind
     from rapidocr import RapidOCR
+
+    from longbox.book import TextKind
+    from longbox.geometry import bounding_box
+    from longbox.text import Line, group_lines, join_lines
 
     engine = RapidOCR(params={"Global.log_level": "critical", **settings})
 

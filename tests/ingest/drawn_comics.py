@@ -92,7 +92,14 @@ def vint(value: int) -> bytes:
     return bytes([*out, value])
 
 
-def rar_block(kind: int, flags: int, body: bytes, data: bytes = b"", extra: bytes = b"", size: int | None = None) -> bytes:
+def rar_block(
+    kind: int,
+    flags: int,
+    body: bytes,
+    data: bytes = b"",
+    extra: bytes = b"",
+    size: int | None = None,
+) -> bytes:
     """One RAR 5 block with its checksum."""
     head = vint(kind) + vint(flags | (1 if extra else 0) | (2 if data else 0))
     head += vint(len(extra)) if extra else b""
@@ -137,7 +144,10 @@ def epub_members(
     members: Members, *, metadata: str = "", spine: str = "", manifest: str = "", itemrefs: str = ""
 ) -> list[tuple[str, bytes]]:
     """The members of a fixed-layout EPUB; the extra texts go into the package document."""
-    items = "".join(f'<item id="p{n}" href="p{n}.xhtml" media-type="application/xhtml+xml"/>' for n in range(len(members)))
+    items = "".join(
+        f'<item id="p{n}" href="p{n}.xhtml" media-type="application/xhtml+xml"/>'
+        for n in range(len(members))
+    )
     refs = "".join(f'<itemref idref="p{n}"/>' for n in range(len(members)))
     package = (
         '<?xml version="1.0"?><package xmlns="http://www.idpf.org/2007/opf" version="3.0">'

@@ -101,7 +101,10 @@ def suffix_of(name: str) -> str:
 
 def is_junk(path: str) -> bool:
     """Say whether any part of a path is hidden or left behind by an operating system."""
-    return any(part.startswith(".") or part.lower() in _JUNK_NAMES for part in path.split("/"))
+    return any(
+        (part.startswith(".") and part not in (".", "..")) or part.lower() in _JUNK_NAMES
+        for part in path.split("/")
+    )
 
 
 def is_page_name(path: str) -> bool:

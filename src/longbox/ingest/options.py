@@ -39,6 +39,9 @@ class IngestOptions:
         pdf_side_px: Shorter side at which a PDF page is drawn when it is not one full-page
             picture; that of a common scan, enough for small lettering.
         max_pdf_objects: Objects looked at on one PDF page for its digest and for a page picture.
+        max_pdf_memory_bytes: Memory of the process that reads one PDF; hostile files make pdfium
+            take all there is.
+        max_pdf_seconds: Time for one request to that process; a heavy vector page takes 5 s.
         max_missing_rows: Share of a JPEG's rows, 0 to 1, that may be missing at the end of a
             truncated file; a page that misses more is an error. Two rows in a hundred are
             margin, more is lettering.
@@ -56,6 +59,8 @@ class IngestOptions:
     max_name_bytes: int = 8 * MIB
     pdf_side_px: int = 1600
     max_pdf_objects: int = 20_000
+    max_pdf_memory_bytes: int = 2048 * MIB
+    max_pdf_seconds: float = 60.0
     max_missing_rows: float = 0.02
 
     def __post_init__(self) -> None:

@@ -1,26 +1,22 @@
-"""PDF pages, through pdfium.
+"""The pages of a PDF, asked of a process of their own (see pdf_worker).
 
-Most comic PDFs are one picture a page. Where a page is exactly one JPEG (or JPEG 2000) that fills
-it, upright and with nothing else visible, the page is that stored picture: its digest equals that
-of the same picture in a CBZ, and its pixels are not resampled. Invisible text over it, as OCR
-programs write it, does not count. Every other page is drawn: at the resolution of the picture that
-covers most of it, else with pdf_side_px on its shorter side.
-
-A drawn page's digest is taken from what the page draws (objects, places, text, stored picture
-bytes), not from the drawn pixels, so it survives a new version of pdfium.
-
-pdfium is not safe to call from two threads, so one lock guards every call of it. pdfium has no time
-limit either; the pipeline's limit per page holds.
+A request that takes too long, or that ends the process, costs that page; the process is started
+again for the next one. After a few such deaths in one file the rest of its pages is given up, so
+that a hostile PDF of a thousand pages takes a bounded time.
 """
 
 from __future__ import annotations
 
-import ctypes
+import dataclasses
 import hashlib
-import math
-import threading
+import json
+import os
+import selectors
+import struct
+import subprocess
+import sys
+import time
 from collections.abc import Sequence
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -32,23 +28,12 @@ from longbox.errors import EncryptedFileError, IngestError, PageError, UnsafeFil
 from longbox.ingest.naming import printable
 from longbox.ingest.options import IngestOptions
 from longbox.ingest.page_sources import PageFacts
-from longbox.ingest.pictures import decode, probe, rotation_degrees
+from longbox.ingest.pictures import decode
 
-_PDFIUM = threading.RLock()
-_FAILURES = (
-    RuntimeError,
-    ValueError,
-    OSError,
-    MemoryError,
-    LookupError,
-    ArithmeticError,
-    TypeError,
-)
-_INVISIBLE_TEXT = 3
-_EDGE_SLACK = 0.01
-_LARGEST_SIDE_PX = 65_500
-_MOST_DENSE = 2.5
-_PICTURE_FILTERS = (["DCTDecode"], ["JPXDecode"])
+_INSPECT, _PIXELS, _PICTURE = b"i", b"p", b"b"
+_PIECE_BYTES = 1 << 20
+_MOST_DEATHS = 3
+_LARGEST_HEAD = 1 << 20
 
 
 class PdfPages:
@@ -67,243 +52,152 @@ class PdfPages:
     format = "pdf"
 
     def __init__(self, path: Path, options: IngestOptions) -> None:
-        import pypdfium2
-        import pypdfium2.raw as pdfium
-
         self._options = options
+        self._deaths = 0
+        self._path = path
         where = printable(str(path))
-        with _PDFIUM:
-            try:
-                self._document = pypdfium2.PdfDocument(path)
-                n_pages = len(self._document)
-            except pypdfium2.PdfiumError as error:
-                if error.err_code in (pdfium.FPDF_ERR_PASSWORD, pdfium.FPDF_ERR_SECURITY):
-                    raise EncryptedFileError(
-                        f"{where}: the PDF needs a password; save a copy without it"
-                    ) from error
-                raise IngestError(
-                    f"{where}: the PDF is damaged or cut short; copy it again or repair it"
-                ) from error
-            except _FAILURES as error:
-                raise IngestError(
-                    f"{where}: the PDF cannot be opened; copy it again or repair it"
-                ) from error
-            if n_pages > options.max_entries:
-                self._document.close()
-                raise UnsafeFileError(
-                    f"{where}: claims {n_pages} pages, more than {options.max_entries}; not read"
+        try:
+            self._worker: _Worker | None = _Worker(path, options)
+        except _WorkerError as error:
+            raise IngestError(f"{where}: the PDF {error}; copy it again or repair it") from error
+        hello = self._worker.hello
+        if "error" in hello:
+            self.close()
+            if hello["error"] == "locked":
+                raise EncryptedFileError(
+                    f"{where}: the PDF needs a password; save a copy without it"
                 )
-            self.direction: Direction | None = _stated_direction(self._document)
+            raise IngestError(
+                f"{where}: the PDF is damaged or cut short; copy it again or repair it"
+            )
+        n_pages = int(hello["n_pages"])
+        if n_pages > options.max_entries:
+            self.close()
+            raise UnsafeFileError(
+                f"{where}: claims {n_pages} pages, more than {options.max_entries}; not read"
+            )
+        self.direction: Direction | None = Direction.RTL if hello["right_to_left"] else None
         self.names: Sequence[str] = tuple(f"page {index + 1}" for index in range(n_pages))
         self.notices: Sequence[str] = ()
 
+    def _ask(self, wanted: bytes, index: int) -> tuple[dict[str, Any], bytes]:
+        """Ask the process, starting it again where it died.
+
+        Raises:
+            PageError: The page is damaged, takes too long or too much memory.
+        """
+        if self._deaths >= _MOST_DEATHS:
+            raise PageError("not read: other pages of this PDF broke the reader too often")
+        try:
+            if self._worker is None:
+                self._worker = _Worker(self._path, self._options)
+            head, payload = self._worker.ask(wanted, index)
+        except _WorkerError as error:
+            self._deaths += 1
+            self.close()
+            raise PageError(f"the PDF page {error}") from error
+        if "fault" in head:
+            raise PageError(str(head["fault"]))
+        return head, payload
+
     def inspect(self, index: int) -> PageFacts:
         """See PageSource."""
-        with _PDFIUM:
-            try:
-                page = self._document[index]
-            except _FAILURES:
-                return PageFacts(
-                    hashlib.sha256(f"unreadable\0{index}".encode()).hexdigest(), fault=_DAMAGED
-                )
-            try:
-                return self._facts(page)
-            except _FAILURES:
-                return PageFacts(
-                    hashlib.sha256(f"undrawable\0{index}".encode()).hexdigest(), fault=_DAMAGED
-                )
-            finally:
-                page.close()
-
-    def _facts(self, page: Any) -> PageFacts:
-        data = _page_picture(page, self._options)
-        if data is not None:
-            size = probe(data, self._options)
-            return PageFacts(hashlib.sha256(data).hexdigest(), size.width, size.height)
-        digest = _drawing_digest(page, self._options)
-        width, height, _ = _drawn_size(page, self._options)
-        return PageFacts(digest, width, height)
+        try:
+            head, _ = self._ask(_INSPECT, index)
+        except PageError as error:
+            digest = hashlib.sha256(f"unreadable\0{index}".encode()).hexdigest()
+            return PageFacts(digest, fault=str(error))
+        return PageFacts(str(head["digest"]), int(head["width"]), int(head["height"]))
 
     def pixels(self, index: int) -> NDArray[np.uint8]:
         """See PageSource."""
-        with _PDFIUM:
-            try:
-                page = self._document[index]
-            except _FAILURES as error:
-                raise PageError(_DAMAGED) from error
-            try:
-                data = _page_picture(page, self._options)
-                if data is None:
-                    return _draw(page, self._options)
-            except _FAILURES as error:
-                raise PageError(_DAMAGED) from error
-            finally:
-                page.close()
-        return decode(data, self._options)
+        head, payload = self._ask(_PIXELS, index)
+        if head["kind"] == "picture":
+            return decode(payload, self._options)
+        return np.frombuffer(payload, np.uint8).reshape(head["shape"]).copy()
 
     def grey(self, index: int) -> NDArray[np.uint8]:
         """See PageSource."""
-        grey: NDArray[np.uint8] = self.pixels(index)[::2, ::2].mean(axis=2).astype(np.uint8)
+        grey: NDArray[np.uint8] = self.pixels(index).mean(axis=2).astype(np.uint8)
         return grey
 
     def picture_bytes(self, index: int) -> bytes:
         """See PageSource; only a page that is one stored picture has them."""
-        with _PDFIUM:
-            try:
-                page = self._document[index]
-            except _FAILURES as error:
-                raise PageError(_DAMAGED) from error
-            try:
-                data = _page_picture(page, self._options)
-            except _FAILURES as error:
-                raise PageError(_DAMAGED) from error
-            finally:
-                page.close()
-        if data is None:
+        head, payload = self._ask(_PICTURE, index)
+        if head["kind"] != "picture":
             raise PageError("the PDF page is drawn, not one stored picture; use its pixels")
-        return data
+        return payload
 
     def close(self) -> None:
         """See PageSource."""
-        with _PDFIUM:
-            self._document.close()
+        if self._worker is not None:
+            self._worker.close()
+            self._worker = None
 
 
-_DAMAGED = "the PDF page is damaged"
+class _WorkerError(Exception):
+    """The process died, or was killed because it took too long."""
 
 
-def _stated_direction(document: Any) -> Direction | None:
-    import pypdfium2.raw as pdfium
+class _Worker:
+    """The process that serves one PDF."""
 
-    buffer = ctypes.create_string_buffer(16)
-    pdfium.FPDF_VIEWERREF_GetName(document, b"Direction", buffer, len(buffer))
-    return Direction.RTL if buffer.value == b"R2L" else None
+    def __init__(self, path: Path, options: IngestOptions) -> None:
+        self._limit_s = options.max_pdf_seconds
+        settings = dataclasses.asdict(options)
+        environment = {**os.environ, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+        command = [sys.executable, "-m", "longbox.ingest.pdf_worker"]
+        self._process = subprocess.Popen(
+            [*command, str(path.resolve()), json.dumps(settings)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            env=environment,
+            bufsize=0,
+        )
+        try:
+            self.hello, _ = self._receive()
+        except _WorkerError:
+            self.close()
+            raise
 
+    def ask(self, wanted: bytes, index: int) -> tuple[dict[str, Any], bytes]:
+        """Send one request and return the answer's head and payload."""
+        requests = self._process.stdin
+        assert requests is not None
+        try:
+            requests.write(wanted + struct.pack("<I", index))
+        except OSError as error:
+            raise _WorkerError("broke the PDF reader") from error
+        return self._receive()
 
-def _page_picture(page: Any, options: IngestOptions) -> bytes | None:
-    """Return the stored picture that a page consists of, or None when it must be drawn."""
-    import pypdfium2.raw as pdfium
+    def _receive(self) -> tuple[dict[str, Any], bytes]:
+        deadline = time.monotonic() + self._limit_s
+        (length,) = struct.unpack("<I", self._read(4, deadline))
+        if length > _LARGEST_HEAD:
+            raise _WorkerError("broke the PDF reader")
+        head: dict[str, Any] = json.loads(self._read(length, deadline))
+        return head, self._read(int(head["size"]), deadline)
 
-    pictures: list[Any] = []
-    for item in islice(page.get_objects(max_depth=1), options.max_pdf_objects):
-        if item.type == pdfium.FPDF_PAGEOBJ_IMAGE:
-            pictures.append(item)
-        elif (
-            item.type != pdfium.FPDF_PAGEOBJ_TEXT
-            or pdfium.FPDFTextObj_GetTextRenderMode(item) != _INVISIBLE_TEXT
-        ):
-            return None
-        if len(pictures) > 1:
-            return None
-    if (
-        not pictures
-        or not _fills(pictures[0], page)
-        or pictures[0].get_filters() not in _PICTURE_FILTERS
-    ):
-        return None
-    if pdfium.FPDFImageObj_GetImageDataRaw(pictures[0], None, 0) > options.max_member_bytes:
-        return None
-    data = bytes(pictures[0].get_data())
-    try:
-        size = probe(data, options)
-    except PageError:
-        return None
-    sides = sorted(pictures[0].get_px_size())
-    is_same = (
-        sorted((size.width, size.height)) == sides and rotation_degrees(data) == page.get_rotation()
-    )
-    return data if is_same else None
+    def _read(self, size_bytes: int, deadline: float) -> bytes:
+        answers = self._process.stdout
+        assert answers is not None
+        data = bytearray()
+        with selectors.DefaultSelector() as ready:
+            ready.register(answers, selectors.EVENT_READ)
+            while len(data) < size_bytes:
+                if not ready.select(max(deadline - time.monotonic(), 0)):
+                    raise _WorkerError(f"takes more than {self._limit_s:.0f} s to read")
+                piece = os.read(answers.fileno(), min(_PIECE_BYTES, size_bytes - len(data)))
+                if not piece:
+                    raise _WorkerError("crashes the PDF reader or takes too much memory")
+                data += piece
+        return bytes(data)
 
-
-def _fills(picture: Any, page: Any) -> bool:
-    matrix = picture.get_matrix()
-    if (
-        matrix.a <= 0
-        or matrix.d <= 0
-        or max(abs(matrix.b), abs(matrix.c)) > 1e-3 * max(matrix.a, matrix.d)
-    ):
-        return False
-    box = page.get_cropbox()
-    slack = (_EDGE_SLACK * abs(box[2] - box[0]), _EDGE_SLACK * abs(box[3] - box[1])) * 2
-    return all(
-        abs(edge - limit) <= room
-        for edge, limit, room in zip(picture.get_bounds(), box, slack, strict=True)
-    )
-
-
-def _drawing_digest(page: Any, options: IngestOptions) -> str:
-    import pypdfium2.raw as pdfium
-
-    digest = hashlib.sha256()
-    digest.update(f"page {page.get_width():.1f} {page.get_height():.1f}".encode())
-    texts = page.get_textpage()
-    try:
-        for item in islice(page.get_objects(max_depth=8, textpage=texts), options.max_pdf_objects):
-            place = (
-                " ".join(f"{edge:.1f}" for edge in item.get_bounds())
-                if item.type != pdfium.FPDF_PAGEOBJ_FORM
-                else ""
-            )
-            digest.update(f"|{item.type} {place}".encode())
-            if item.type == pdfium.FPDF_PAGEOBJ_IMAGE:
-                digest.update(hashlib.sha256(bytes(item.get_data())).digest())
-            elif item.type == pdfium.FPDF_PAGEOBJ_TEXT:
-                digest.update(item.extract().encode("utf-8", "replace"))
-            elif item.type == pdfium.FPDF_PAGEOBJ_PATH:
-                digest.update(f"{pdfium.FPDFPath_CountSegments(item)} {_fill_color(item)}".encode())
-    finally:
-        texts.close()
-    return digest.hexdigest()
-
-
-def _fill_color(item: Any) -> tuple[int, ...]:
-    import pypdfium2.raw as pdfium
-
-    parts = [ctypes.c_uint() for _ in range(4)]
-    pdfium.FPDFPageObj_GetFillColor(item, *parts)
-    return tuple(part.value for part in parts)
-
-
-def _drawn_size(page: Any, options: IngestOptions) -> tuple[int, int, float]:
-    """Return (width, height) in pixels at which a page is drawn, and the scale from points."""
-    width_pt, height_pt = page.get_size()
-    if not (0 < width_pt < math.inf and 0 < height_pt < math.inf):
-        raise ValueError("page without a size")
-    scale = options.pdf_side_px / min(width_pt, height_pt)
-    scale = _picture_scale(page, options, scale)
-    scale = min(scale, math.sqrt(options.max_pixels / (width_pt * height_pt)) * 0.999)
-    scale = min(scale, _LARGEST_SIDE_PX / max(width_pt, height_pt))
-    width, height = math.ceil(width_pt * scale), math.ceil(height_pt * scale)
-    if width * height > options.max_pixels:
-        raise ValueError("page too thin to draw")
-    return width, height, scale
-
-
-def _picture_scale(page: Any, options: IngestOptions, scale: float) -> float:
-    """Return the scale that keeps the page's largest picture's own pixels, within reason."""
-    import pypdfium2.raw as pdfium
-
-    page_area = page.get_width() * page.get_height()
-    largest, found = 0.5 * page_area, scale
-    kinds = [pdfium.FPDF_PAGEOBJ_IMAGE]
-    for item in islice(page.get_objects(filter=kinds, max_depth=1), options.max_pdf_objects):
-        left, bottom, right, top = item.get_bounds()
-        area = (right - left) * (top - bottom)
-        if area >= largest:
-            longer_px, longer_pt = max(item.get_px_size()), max(right - left, top - bottom)
-            largest, found = area, min(max(longer_px / longer_pt, scale / 2), scale * _MOST_DENSE)
-    # A hair less, so that rounding up in the renderer does not add a pixel.
-    return found * (1 - 1e-7)
-
-
-def _draw(page: Any, options: IngestOptions) -> NDArray[np.uint8]:
-    _, _, scale = _drawn_size(page, options)
-    bitmap = page.render(scale=scale, rev_byteorder=True)
-    try:
-        pixels = bitmap.to_numpy()
-        if pixels.ndim == 2 or pixels.shape[2] == 1:
-            pixels = np.repeat(pixels.reshape(*pixels.shape[:2], 1), 3, axis=2)
-        drawn: NDArray[np.uint8] = np.array(pixels[..., :3], dtype=np.uint8)
-    finally:
-        bitmap.close()
-    return drawn
+    def close(self) -> None:
+        """End the process."""
+        self._process.kill()
+        self._process.wait()
+        for pipe in (self._process.stdin, self._process.stdout):
+            if pipe is not None:
+                pipe.close()

@@ -11,7 +11,8 @@ take the memory for the whole picture as soon as they are opened.
 A truncated picture is an error, not a half-grey page. The one exception is a JPEG that misses at
 most a sliver at its end (IngestOptions.max_missing_rows), or only its end marker, which is common
 and harmless: it is decoded twice with two different made-up endings, and the rows above the first
-difference are the ones that the file really holds.
+difference are the ones that the file really holds. A progressive JPEG that ends early is an error:
+it may look whole and lack its finer scans.
 """
 
 from __future__ import annotations
@@ -297,6 +298,9 @@ def _upright(pixels: NDArray[np.uint8], orientation: int) -> NDArray[np.uint8]:
 def _decode_cut_jpeg(data: bytes, options: IngestOptions, error: PageError) -> NDArray[np.uint8]:
     """Decode a JPEG that ends early if only a sliver is missing."""
     end = b"\xff\xd9"
+    with _open("JPEG", data) as image:
+        if image.info.get("progressive"):
+            raise PageError("the progressive JPEG ends early; copy the file again") from error
     try:
         first = _decode("JPEG", data + end)
         second = _decode("JPEG", data + b"\x55" * 4096 + end)
@@ -313,5 +317,5 @@ def _decode_cut_jpeg(data: bytes, options: IngestOptions, error: PageError) -> N
 
 
 def _reason(error: BaseException) -> str:
-    text = " ".join(str(error).split())
+    text = " ".join(str(error).split()).split(". Please ")[0]
     return text[:120] if text else type(error).__name__

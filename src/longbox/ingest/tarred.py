@@ -151,7 +151,7 @@ def _unpack(
     packed_bytes = max(Path(file.name).stat().st_size, 1)
     while True:
         try:
-            piece = stream.read(PIECE_BYTES)
+            piece = stream.read1(PIECE_BYTES)
         except BROKEN_ARCHIVE:
             return True
         if not piece:

@@ -10,6 +10,7 @@ Members are unpacked in small pieces: bzip2 and LZMA turn a few bytes into megab
 
 from __future__ import annotations
 
+import bisect
 import io
 import struct
 import zipfile
@@ -34,6 +35,8 @@ _END = struct.Struct("<4s4H2LH")
 _END64 = struct.Struct("<4sQ2H2L4Q")
 _CENTRAL = struct.Struct("<4s4B4HL2L5H2L")
 _CENTRAL_BYTES = 46
+_FLAGS = 5  # place among the fields of a central directory entry
+_NAME_LENGTH = 12
 _LOCAL_BYTES = 30
 _UTF8_FLAG = 0x800
 _ENCRYPTED_FLAG = 0x1
@@ -160,7 +163,7 @@ def _count_entries(directory: bytes, options: IngestOptions, where: str) -> None
     position = count = 0
     while position + _CENTRAL_BYTES <= len(directory):
         fields = _CENTRAL.unpack_from(directory, position)
-        position += _CENTRAL_BYTES + fields[12] + fields[13] + fields[14]
+        position += _CENTRAL_BYTES + sum(fields[_NAME_LENGTH : _NAME_LENGTH + 3])
         count += 1
         if count > options.max_entries:
             raise UnsafeFileError(too_many_files(where, options))
@@ -171,26 +174,32 @@ def _open(file: IO[bytes], start: int, directory: bytes) -> zipfile.ZipFile:
     try:
         return zipfile.ZipFile(file)
     except UnicodeDecodeError:
-        return zipfile.ZipFile(_Patched(file, start, _without_utf8_flags(directory)))
+        return zipfile.ZipFile(_Patched(file, _without_utf8_flags(start, directory)))
 
 
-def _without_utf8_flags(directory: bytes) -> bytes:
-    patched = bytearray(directory)
+def _without_utf8_flags(start: int, directory: bytes) -> dict[int, int]:
+    """Return the bytes to change (place in the file, value) so that no name claims to be UTF-8.
+
+    The flag is bit 3 of the second flag byte, in the central directory and in each local header.
+    """
+    patches: dict[int, int] = {}
     position = 0
-    while position + _CENTRAL_BYTES <= len(patched):
-        fields = _CENTRAL.unpack_from(patched, position)
-        struct.pack_into("<H", patched, position + 8, fields[5] & ~_UTF8_FLAG)
-        position += _CENTRAL_BYTES + fields[12] + fields[13] + fields[14]
-    return bytes(patched)
+    while position + _CENTRAL_BYTES <= len(directory):
+        fields = _CENTRAL.unpack_from(directory, position)
+        high = (fields[_FLAGS] & ~_UTF8_FLAG) >> 8
+        patches[start + position + 9] = high
+        patches[fields[-1] + 7] = high
+        position += _CENTRAL_BYTES + sum(fields[_NAME_LENGTH : _NAME_LENGTH + 3])
+    return patches
 
 
 class _Patched(io.RawIOBase):
-    """A file in which one stretch of bytes reads differently."""
+    """A file in which some bytes read differently."""
 
-    def __init__(self, file: IO[bytes], start: int, patch: bytes) -> None:
+    def __init__(self, file: IO[bytes], patches: dict[int, int]) -> None:
         self._file = file
-        self._start = start
-        self._patch = patch
+        self._patches = patches
+        self._places = sorted(patches)
 
     def seekable(self) -> bool:
         return True
@@ -206,13 +215,12 @@ class _Patched(io.RawIOBase):
 
     def read(self, size: int = -1) -> bytes:
         position = self._file.tell()
-        data = self._file.read(size)
-        first = max(position, self._start)
-        last = min(position + len(data), self._start + len(self._patch))
-        if first >= last:
-            return data
-        patch = self._patch[first - self._start : last - self._start]
-        return data[: first - position] + patch + data[last - position :]
+        data = bytearray(self._file.read(size))
+        first = bisect.bisect_left(self._places, position)
+        last = bisect.bisect_left(self._places, position + len(data))
+        for place in self._places[first:last]:
+            data[place - position] = self._patches[place]
+        return bytes(data)
 
 
 def _refuse_overlaps(infos: list[zipfile.ZipInfo], directory_start: int, where: str) -> None:

@@ -1,15 +1,15 @@
 """Words and substrings, by SQLite's full-text indexes.
 
 Words are ranked by BM25. Its cost is the number of panels that hold a term, and "the" is in two
-thirds of them, so candidates come from the rarer terms of a query (up to 20,000 panels in all, at
+thirds of them, so candidates come from the rarer terms of a query (up to 10,000 panels in all, at
 least one term); a more frequent term adds its weight to the candidates that hold it, as if it
 occurred once, but brings no candidates of its own. Where all terms together are in fewer panels
-than that, and so in every library of up to 20,000 panels, this is plain BM25.
+than that, and so in every library of up to 10,000 panels, this is plain BM25.
 
 Substrings come from a trigram index over folded text. Two characters are looked up as the trigrams
 that begin with them, one character by reading the text. The score is the share of the lettering
-that the substring covers. A substring found in more than 10,000 allowed panels is ranked within
-the first 10,000.
+that the substring covers. A substring found in more than 5,000 allowed panels is ranked within
+the first 5,000.
 
 What a person types is always quoted: no operator of FTS5 gets through.
 """
@@ -31,8 +31,8 @@ from longbox.library.folding import fold
 from longbox.library.masks import Mask
 from longbox.library.records import ScoredPanel, WordsQuery
 
-MAX_WORD_CANDIDATES: Final = 20_000
-MAX_SUBSTRING_CANDIDATES: Final = 10_000
+MAX_WORD_CANDIDATES: Final = 10_000
+MAX_SUBSTRING_CANDIDATES: Final = 5_000
 MAX_TERMS: Final = 200
 MAX_SUBSTRING: Final = 1_000
 _MAX_TRIGRAMS: Final = 300

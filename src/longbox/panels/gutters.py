@@ -21,7 +21,7 @@ from longbox.panels.paper import Mask
 MIN_COVERAGE = 0.7
 FLANK_BOTH = 0.5
 CLEAR_POWER = 0.7
-MAX_BANDS = 8
+MAX_BANDS = 5
 MAX_SLOPES = 2
 _STEPS = (0.012, 0.025, 0.045, 0.07, 0.1, 0.14, 0.18, 0.23, 0.28, 0.34, 0.41, 0.5, 0.6)
 SLOPES = np.array([sign * step for step in _STEPS for sign in (1, -1)])
@@ -100,7 +100,7 @@ def row_sums(mask: Mask) -> NDArray[np.int32]:
     """Count the ones of every row."""
     import cv2
 
-    return np.asarray(cv2.reduce(mask, 1, cv2.REDUCE_SUM, dtype=cv2.CV_32S)).ravel()
+    return np.asarray(cv2.reduce(mask, 1, cv2.REDUCE_SUM, dtype=cv2.CV_32S)).reshape(-1)
 
 
 def column_sums(mask: Mask) -> NDArray[np.int32]:
@@ -136,19 +136,17 @@ def likely_slopes(region: Region) -> list[float]:
     """
     import cv2
 
-    size = (int(np.clip(region.width // 10, 6, 24)), max(8, region.height // 2))
-    paper, known = (
-        np.asarray(cv2.resize(m, size, interpolation=cv2.INTER_AREA), dtype=np.float32)
-        for m in (region.paper * np.uint8(200), (region.paper | region.content) * np.uint8(200))
-    )  # (h, k)
+    size = (int(np.clip(region.width // 12, 6, 20)), max(8, region.height // 2))
+    paper = cv2.resize(region.paper * np.uint8(200), size, interpolation=cv2.INTER_AREA)
+    known = cv2.resize((region.paper | region.content) * np.uint8(200), size)  # (h, k)
     middle = (np.arange(size[0]) + 0.5) / size[0] - 0.5
     shift = np.rint(np.outer(SLOPES, middle) * region.width * size[1] / region.height)
     extra = int(np.abs(shift).max()) + 1
     rows = np.arange(size[1])[None, :, None] + shift[:, None, :].astype(np.intp) + extra
     columns = np.arange(size[0])
     padding = ((extra, extra), (0, 0))
-    drawn = np.pad(paper, padding)[rows, columns].sum(axis=2)  # (slopes, h)
-    there = np.pad(known, padding)[rows, columns].sum(axis=2)
+    drawn = np.pad(paper, padding)[rows, columns].sum(axis=2, dtype=np.float32)  # (slopes, h)
+    there = np.pad(known, padding)[rows, columns].sum(axis=2, dtype=np.float32)
     rim = max(2, size[1] // 25)
     share = np.where(there >= 0.9 * there.max(), drawn / np.maximum(there, 1), 0)
     best = share[:, rim:-rim].max(axis=1)
@@ -231,13 +229,12 @@ def _best_band(
     The band begins and ends where the panels beside it do: at the rim of its solid part, or,
     where lettering or a drawing reaches into it, at the rim of all its fairly clear rows.
     """
-    paper = region.paper[slice(*solid)]
-    known = (paper | region.content[slice(*solid)]).max(axis=0) > 0  # (w,)
-    if not known.any():
-        return None
-    share = paper.mean(axis=0)
+    paper = column_sums(region.paper[slice(*solid)])
+    known = paper + column_sums(region.content[slice(*solid)]) > 0  # (w,)
+    share = paper / float(solid[1] - solid[0])
     clear = share >= 0.5
-    coverage = float(np.maximum(share, clear)[known].mean())
+    n_known = np.count_nonzero(known)
+    coverage = float(np.maximum(share, clear)[known].sum()) / max(1, n_known)
     if coverage < MIN_COVERAGE or _is_walled(share[known]):
         return None
     above = max((_flank(region, e - reach, e, clear), e) for e in {outer[0] or solid[0], solid[0]})
@@ -251,9 +248,9 @@ def _best_band(
 def _flank(region: Region, start: int, end: int, clear: NDArray[np.bool_]) -> float:
     """Return on how much of a band's clear length content begins in these rows."""
     rows = slice(max(0, start), end)
-    begins = region.content[rows].max(axis=0) > 0
-    there = clear & (begins | (region.paper[rows].max(axis=0) > 0))
-    return float(begins[there].mean()) if there.any() else 0.0
+    begins = column_sums(region.content[rows]) > 0
+    there = clear & (begins | (column_sums(region.paper[rows]) > 0))
+    return np.count_nonzero(begins & there) / max(1, np.count_nonzero(there))
 
 
 def _is_walled(share: NDArray[np.float64]) -> bool:

@@ -16,6 +16,8 @@ from longbox.panels.paper import WorkingPage, paper_colours, paper_mask, working
 from longbox.panels.tree import Frame, Judgement, Part, judge
 
 MIN_PAGE_PX = 24
+CLEAR_READING = 1.05
+"""Value of a reading that needs no second guess at the gutter's colour."""
 
 
 class RuleDetector:
@@ -57,6 +59,8 @@ def _best_reading(page: WorkingPage, options: PanelOptions) -> Judgement | None:
         reading = judge(region, frame, options)
         if best is None or reading.value > best.value + 0.02:
             best = reading
+        if best.value >= CLEAR_READING:
+            break
     return best
 
 

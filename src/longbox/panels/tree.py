@@ -14,10 +14,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from longbox.panels.components import split_components
-from longbox.panels.gutters import Region, best_gutter, halves
+from longbox.panels.gutters import Region, best_gutter, column_sums, halves, row_sums
 from longbox.panels.options import PanelOptions
 
 MAX_DEPTH = 24
+MIN_QUALITY = 0.2
+"""Quality below which a gutter is not tried."""
 CLEAN = 0.5
 """Quality from which on a straight gutter is taken without looking for a slanted one."""
 
@@ -94,13 +96,15 @@ def _cut(region: Region, frame: Frame) -> tuple[list[Region], float]:
             slanted = best_gutter(region, frame.reach, slanted=True)
             if slanted is not None and (gutter is None or slanted.quality > gutter.quality + 0.1):
                 gutter = slanted
-    if gutter is None or gutter.quality < 0.15:
+    if gutter is None or gutter.quality < MIN_QUALITY:
         return [], 0.0
     return halves(region, gutter), gutter.quality
 
 
 def as_part(region: Region, frame: Frame) -> Part:
     """Measure a trimmed region as one panel."""
+    import cv2
+
     sides = []
     content, known = region.content, region.content | region.paper
     t = frame.reach
@@ -113,9 +117,12 @@ def as_part(region: Region, frame: Frame) -> Part:
         (content[:, -t:], known[:, -t:], 1),
     )
     for (drawn, there, axis), is_bleed in zip(strips, at_edge, strict=True):
-        inside = there.max(axis=axis) > 0
-        fill = float((drawn.max(axis=axis) > 0)[inside].mean()) if inside.any() else 0.0
-        share = float(inside.mean())  # a slanted side touches its box only at a corner
+        sums = column_sums if axis == 0 else row_sums
+        inside = sums(there) > 0
+        n_inside = np.count_nonzero(inside)
+        fill = np.count_nonzero((sums(drawn) > 0) & inside) / max(1, n_inside)
+        share = n_inside / inside.size  # a slanted side touches its box only at a corner
         side = fill * share + 0.85 * (1 - share)
         sides.append(max(side, 0.8) if is_bleed else side)
-    return Part(region.x, region.y, x1, y1, float(np.mean(sides)), float(content.mean()))
+    ink = cv2.countNonZero(content) / content.size
+    return Part(region.x, region.y, x1, y1, float(np.mean(sides)), ink)

@@ -9,6 +9,7 @@ shelf to try Longbox on, `draw_poster` the picture of the README.
 from longbox.synthetic.books import SyntheticBook, TextTruth, draw_book
 from longbox.synthetic.cast import Character, Look
 from longbox.synthetic.files import truth_json, write_book
+from longbox.synthetic.poster import draw_poster
 from longbox.synthetic.recipe import MIXES, BookRecipe, Layout, Style
 from longbox.synthetic.shelf import draw_shelf
 from longbox.synthetic.story import Line, PanelStory, Presence
@@ -26,6 +27,7 @@ __all__ = [
     "SyntheticBook",
     "TextTruth",
     "draw_book",
+    "draw_poster",
     "draw_shelf",
     "truth_json",
     "write_book",

@@ -21,7 +21,9 @@ from longbox.synthetic.recipe import Style
 Pixels = NDArray[np.uint8]
 
 _CAPTIONS: dict[Style, RGB] = {
-    Style.FLAT: (255, 240, 178), Style.HALFTONE: (255, 236, 120), Style.PAPER: (250, 232, 190),
+    Style.FLAT: (255, 240, 178),
+    Style.HALFTONE: (255, 236, 120),
+    Style.PAPER: (250, 232, 190),
     Style.DARK: (28, 28, 40),
 }
 _LIGHT: RGB = (236, 236, 244)
@@ -69,8 +71,16 @@ def _body(shape: str, b: Box) -> Points:
     (cx, cy), rx, ry = b.center, b.width / 2, b.height / 2
     if shape == "robot":
         cut = min(rx, ry) * 0.3
-        return points((b.x0 + cut, b.y0), (b.x1 - cut, b.y0), (b.x1, b.y0 + cut), (b.x1, b.y1 - cut),
-                      (b.x1 - cut, b.y1), (b.x0 + cut, b.y1), (b.x0, b.y1 - cut), (b.x0, b.y0 + cut))
+        return points(
+            (b.x0 + cut, b.y0),
+            (b.x1 - cut, b.y0),
+            (b.x1, b.y0 + cut),
+            (b.x1, b.y1 - cut),
+            (b.x1 - cut, b.y1),
+            (b.x0 + cut, b.y1),
+            (b.x0, b.y1 - cut),
+            (b.x0, b.y0 + cut),
+        )
     if shape == "burst":
         return _burst(cx, cy, rx, ry)
     if shape == "cloud":
@@ -95,8 +105,11 @@ def _bumpy(cx: float, cy: float, rx: float, ry: float, depth: float) -> Points:
     angles = np.linspace(0, 2 * math.pi, n * 10, endpoint=False)
     bumps = 1 - depth + depth * 1.2 * np.abs(np.sin(angles * n / 2))
     base = superellipse(0, 0, 1, 1, 2.35)
-    radius = np.interp(angles, np.linspace(0, 2 * math.pi, len(base), endpoint=False),
-                       np.hypot(base[:, 0], base[:, 1]))
+    radius = np.interp(
+        angles,
+        np.linspace(0, 2 * math.pi, len(base), endpoint=False),
+        np.hypot(base[:, 0], base[:, 1]),
+    )
     reach = radius * bumps
     return np.stack([cx + rx * reach * np.cos(angles), cy + ry * reach * np.sin(angles)], axis=1)
 
@@ -108,24 +121,44 @@ def _tail(b: Box, tip: tuple[float, float], *, zigzag: bool) -> Points:
     nx, ny = -dy / length, dx / length
     half = min(b.width, b.height) * 0.13
     # Start a little inside the balloon, so that the outline is open there.
-    inside = 0.55 * min(1.0, min(b.width / 2 / max(abs(dx), 1e-6), b.height / 2 / max(abs(dy), 1e-6)))
+    inside = 0.55 * min(
+        1.0, min(b.width / 2 / max(abs(dx), 1e-6), b.height / 2 / max(abs(dy), 1e-6))
+    )
     sx, sy = cx + dx * inside, cy + dy * inside
     if zigzag:
         mx, my = (sx + tx) / 2, (sy + ty) / 2
-        return points((sx + nx * half, sy + ny * half), (mx + nx * half * 1.6, my + ny * half * 1.6),
-                      (mx + nx * half * 0.4, my + ny * half * 0.4), (tx, ty),
-                      (mx - nx * half * 1.2, my - ny * half * 1.2), (mx, my), (sx - nx * half, sy - ny * half))
+        return points(
+            (sx + nx * half, sy + ny * half),
+            (mx + nx * half * 1.6, my + ny * half * 1.6),
+            (mx + nx * half * 0.4, my + ny * half * 0.4),
+            (tx, ty),
+            (mx - nx * half * 1.2, my - ny * half * 1.2),
+            (mx, my),
+            (sx - nx * half, sy - ny * half),
+        )
     bend = 0.12 * length
-    left = curve([(sx + nx * half, sy + ny * half),
-                  ((sx + tx) / 2 + nx * (half * 0.55 + bend), (sy + ty) / 2 + ny * (half * 0.55 + bend)), (tx, ty)])
-    right = curve([(tx, ty), ((sx + tx) / 2 + nx * (bend - half * 0.55), (sy + ty) / 2 + ny * (bend - half * 0.55)),
-                   (sx - nx * half, sy - ny * half)])
+    left = curve(
+        [
+            (sx + nx * half, sy + ny * half),
+            ((sx + tx) / 2 + nx * (half * 0.55 + bend), (sy + ty) / 2 + ny * (half * 0.55 + bend)),
+            (tx, ty),
+        ]
+    )
+    right = curve(
+        [
+            (tx, ty),
+            ((sx + tx) / 2 + nx * (bend - half * 0.55), (sy + ty) / 2 + ny * (bend - half * 0.55)),
+            (sx - nx * half, sy - ny * half),
+        ]
+    )
     return np.concatenate([left, right])
 
 
 def _draw_thought_trail(canvas: Canvas, b: Box, tip: tuple[float, float]) -> None:
     (cx, cy), (tx, ty) = b.center, tip
-    edge = min(1.0, min(b.width / 2 / max(abs(tx - cx), 1e-6), b.height / 2 / max(abs(ty - cy), 1e-6)))
+    edge = min(
+        1.0, min(b.width / 2 / max(abs(tx - cx), 1e-6), b.height / 2 / max(abs(ty - cy), 1e-6))
+    )
     sx, sy = cx + (tx - cx) * edge, cy + (ty - cy) * edge
     size = min(b.width, b.height) * 0.09
     for share, scale in ((0.12, 1.0), (0.5, 0.7), (0.85, 0.45)):

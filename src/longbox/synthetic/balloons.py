@@ -26,14 +26,20 @@ from longbox.synthetic.staging import body_box, head_box
 from longbox.synthetic.story import Line
 
 _SOUND_COLOURS: tuple[tuple[RGB, RGB], ...] = (
-    ((255, 216, 54), (40, 20, 30)), ((240, 70, 60), (255, 250, 235)),
-    ((255, 150, 40), (60, 20, 40)), ((120, 220, 240), (30, 34, 80)),
+    ((255, 216, 54), (40, 20, 30)),
+    ((240, 70, 60), (255, 250, 235)),
+    ((255, 150, 40), (60, 20, 40)),
+    ((120, 220, 240), (30, 34, 80)),
 )
 _SHAPES = {"say": "ellipse", "think": "cloud", "shout": "burst", "caption": "caption"}
 # Ink to balloon: (width factor, height factor, padding in letter sizes).
 _ROOM = {
-    "ellipse": (1.22, 1.36, 0.42), "cloud": (1.26, 1.42, 0.55), "burst": (1.34, 1.62, 0.62),
-    "robot": (1.0, 1.0, 0.62), "wave": (1.2, 1.34, 0.5), "caption": (1.0, 1.0, 0.5),
+    "ellipse": (1.29, 1.41, 0.40),
+    "cloud": (1.38, 1.52, 0.50),
+    "burst": (1.50, 1.72, 0.55),
+    "robot": (1.0, 1.0, 0.62),
+    "wave": (1.30, 1.42, 0.46),
+    "caption": (1.0, 1.0, 0.5),
 }
 
 
@@ -101,7 +107,16 @@ def _place_balloon(
             box = Box(x, y, x + lettering.width, y + lettering.height)
             balloon = Box(cx - half_w, cy - half_h, cx + half_w, cy + half_h)
             tail = _tail_end(balloon, speaker) if speaker and shape != "caption" else None
-            return PlacedText(line, lettering, box, room.panel, shape, balloon, tail)
+            return PlacedText(
+                line,
+                lettering,
+                box,
+                room.panel,
+                shape,
+                balloon,
+                tail,
+                text=_as_lettered(line, style),
+            )
     return None
 
 
@@ -115,11 +130,12 @@ def _shape(line: Line, speaker: PlacedFigure | None) -> str:
 def _settings(line: Line, clear: Box, style: Lettered, size: int) -> Iterator[Lettering]:
     """Yield ways of setting a line, the best-looking first."""
     role = "caption" if line.tone == "caption" else "dialogue"
-    text = line.text.upper() if style.is_upper and role == "dialogue" else line.text
+    text = _as_lettered(line, style)
     face = face_for(text, role, style.pick)
     if style.is_vertical:
-        for share in (0.34, 0.46, 0.24):
-            yield set_columns(text, face, size, max(clear.height * share, size * 3.2))
+        tall = (len(text) * 1.9) ** 0.5 * size  # a little higher than wide
+        for height in (tall, tall * 1.45, tall * 0.75):
+            yield set_columns(text, face, size, max(min(height, clear.height * 0.6), size * 3.2))
         return
     ideal = (len(text) * size * size * 1.35) ** 0.5
     seen: set[int] = set()
@@ -127,7 +143,13 @@ def _settings(line: Line, clear: Box, style: Lettered, size: int) -> Iterator[Le
         limit = round(min(max(width, size * 4), clear.width * 0.84))
         if limit not in seen:
             seen.add(limit)
-            yield set_lines(text, face, size, limit, align="left" if role == "caption" else "center")
+            yield set_lines(
+                text, face, size, limit, align="left" if role == "caption" else "center"
+            )
+
+
+def _as_lettered(line: Line, style: Lettered) -> str:
+    return line.text.upper() if style.is_upper and line.tone != "caption" else line.text
 
 
 def _half_axes(lettering: Lettering, shape: str) -> tuple[float, float]:
@@ -139,7 +161,10 @@ def _half_axes(lettering: Lettering, shape: str) -> tuple[float, float]:
 
 
 def _best_spot(
-    lettering: Lettering, shape: str, room: Room, style: Lettered,
+    lettering: Lettering,
+    shape: str,
+    room: Room,
+    style: Lettered,
     others: tuple[Sequence[PlacedText], PlacedFigure | None],
 ) -> tuple[float, float] | None:
     placed, speaker = others
@@ -149,8 +174,10 @@ def _best_spot(
         return None
     heads = [head_box(f) for f in room.figures]
     bodies = [body_box(f) for f in room.figures]
-    target = head_box(speaker).center[0] if speaker else (
-        clear.x0 if style.direction is not Direction.RTL else clear.x1
+    target = (
+        head_box(speaker).center[0]
+        if speaker
+        else (clear.x0 if style.direction is not Direction.RTL else clear.x1)
     )
     best, best_cost = None, 0.75
     for cy in np.linspace(clear.y0 + half_h, clear.y1 - half_h, 9):
@@ -160,7 +187,9 @@ def _best_spot(
                 continue
             cost = 0.5 * (cy - half_h - clear.y0) / clear.height
             cost += 0.25 * abs(cx - target) / clear.width
-            cost += 2.2 * max((box.intersection_area(h) / min(h.area, box.area) for h in heads), default=0)
+            cost += 2.2 * max(
+                (box.intersection_area(h) / min(h.area, box.area) for h in heads), default=0
+            )
             cost += 0.25 * max((box.intersection_area(b) / box.area for b in bodies), default=0)
             if cost < best_cost:
                 best, best_cost = (float(cx), float(cy)), cost
@@ -204,7 +233,11 @@ def _place_sound(
     fill, outline = rng.choice(_SOUND_COLOURS)
     angle = rng.choice((-1, 1)) * rng.uniform(4, 16)
     heads = [head_box(f) for f in room.figures]
-    start = min(room.clear.width / max(len(line.text), 4) * 1.15, room.clear.height * 0.24, style.size_px * 4.5)
+    start = min(
+        room.clear.width / max(len(line.text), 4) * 1.15,
+        room.clear.height * 0.24,
+        style.size_px * 4.5,
+    )
     for share in (1.0, 0.8, 0.62, 0.48):
         size = round(start * share)
         if size < style.size_px * 0.9:
@@ -215,7 +248,9 @@ def _place_sound(
         if spot:
             x, y = spot
             box = Box(x, y, x + wide, y + high)
-            return PlacedText(line, lettering, box, room.panel, angle=angle, color=fill, outline=outline)
+            return PlacedText(
+                line, lettering, box, room.panel, angle=angle, color=fill, outline=outline
+            )
     return None
 
 
@@ -231,7 +266,9 @@ def _sound_spot(
             box = Box(round(x), round(y), round(x) + wide, round(y) + high)
             if not _is_free(box, placed, room.taken):
                 continue
-            cost = max((box.intersection_area(h) / min(h.area, box.area) for h in heads), default=0.0)
+            cost = max(
+                (box.intersection_area(h) / min(h.area, box.area) for h in heads), default=0.0
+            )
             cost += 0.1 * abs(box.center[1] - clear.center[1]) / clear.height
             if cost < best_cost:
                 best, best_cost = (round(x), round(y)), cost

@@ -39,6 +39,7 @@ class TextTruth:
     """What the nouns do not say of a text; in the order of the page's texts.
 
     Attributes:
+        text: As the story tells it; the truth's text is as lettered, often in capitals.
         tone: say, think, shout, caption or sound.
         speaker: Name of who says it, or None.
         angle: Turn of the lettering in degrees, counterclockwise.
@@ -126,7 +127,9 @@ def _truth(recipe: BookRecipe, plan: BookPlan) -> AnnotatedBook:
     pages = tuple(_annotated(recipe, page) for page in plan.pages)
     digests = "".join(p.page.digest for p in pages)
     book = Book(
-        hashlib.sha256(digests.encode()).hexdigest()[:16], f"synthetic-{recipe.seed}", SOURCE,
+        hashlib.sha256(digests.encode()).hexdigest()[:16],
+        f"synthetic-{recipe.seed}",
+        SOURCE,
         Metadata(
             title=title_of(recipe, plan.story),
             series=recipe.series or plan.story.series,
@@ -136,7 +139,9 @@ def _truth(recipe: BookRecipe, plan: BookPlan) -> AnnotatedBook:
             credits=(Credit("writer", "Longbox"), Credit("penciller", "Longbox")),
             sources=(SOURCE,),
         ),
-        recipe.direction, DirectionSource.METADATA, tuple(p.page for p in pages),
+        recipe.direction,
+        DirectionSource.METADATA,
+        tuple(p.page for p in pages),
     )
     return AnnotatedBook(book, pages)
 
@@ -144,7 +149,11 @@ def _truth(recipe: BookRecipe, plan: BookPlan) -> AnnotatedBook:
 def _annotated(recipe: BookRecipe, plan: PagePlan) -> AnnotatedPage:
     digest = hashlib.sha256(f"{recipe!r}/{plan.index}".encode()).hexdigest()
     page = Page(
-        plan.index, f"page_{plan.index + 1:03d}.jpg", digest, plan.width, plan.height,
+        plan.index,
+        f"page_{plan.index + 1:03d}.jpg",
+        digest,
+        plan.width,
+        plan.height,
         is_declared_double=plan.is_spread,
     )
     whole = (Panel(Box(0, 0, plan.width, plan.height), 0, 1.0, SOURCE),)
@@ -153,12 +162,24 @@ def _annotated(recipe: BookRecipe, plan: PagePlan) -> AnnotatedPage:
         for order, p in enumerate(plan.panels)
     )
     texts = tuple(
-        TextRegion(t.box, t.line.text, 1.0, t.line.kind, SOURCE, _panel_of(t.panel, t.box, panels or whole),
-                   order, recipe.language, t.lettering.is_vertical)
+        TextRegion(
+            t.box,
+            t.lettered,
+            1.0,
+            t.line.kind,
+            SOURCE,
+            _panel_of(t.panel, t.box, panels or whole),
+            order,
+            recipe.language,
+            t.lettering.is_vertical,
+        )
         for order, t in enumerate(plan.texts)
     )
     return AnnotatedPage(
-        page, panels or whole, texts, PageLabel(plan.page_type, 1.0, SOURCE),
+        page,
+        panels or whole,
+        texts,
+        PageLabel(plan.page_type, 1.0, SOURCE),
         is_spread=plan.is_spread,
     )
 

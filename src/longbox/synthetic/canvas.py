@@ -81,15 +81,22 @@ class Canvas:
             self._draw.polygon(xy, aggdraw.Pen(self.palette.line, line * self.line_px))
 
     def stroke(
-        self, path: Points | Sequence[tuple[float, float]], width: float = 1.0,
-        color: RGB | None = None, *, opacity: int = 255,
+        self,
+        path: Points | Sequence[tuple[float, float]],
+        width: float = 1.0,
+        color: RGB | None = None,
+        *,
+        opacity: int = 255,
     ) -> None:
         """Draw an open line; width is a line weight, the colour None is the style's ink."""
         ink = self.palette.line if color is None else self.palette.fill(color)
         self._draw.line(self._place(path), aggdraw.Pen(ink, width * self.line_px, opacity))
 
     def limb(
-        self, path: Points | Sequence[tuple[float, float]], thickness: float, fill: RGB,
+        self,
+        path: Points | Sequence[tuple[float, float]],
+        thickness: float,
+        fill: RGB,
         line: float = 1.0,
     ) -> None:
         """Draw an outlined tube with round ends; thickness in the present unit."""

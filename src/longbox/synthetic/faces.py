@@ -67,8 +67,9 @@ def draw_face(canvas: Canvas, emotion: str, turn: float, eye: RGB, *, is_animal:
         )
         canvas.stroke(points((shift, 0.42), (shift, 0.52)), 0.7)
     else:
-        canvas.stroke(curve([(shift + 0.02, 0.26), (shift + 0.09 * (turn or 1), 0.34),
-                             (shift, 0.37)]), 0.7)
+        canvas.stroke(
+            curve([(shift + 0.02, 0.26), (shift + 0.09 * (turn or 1), 0.34), (shift, 0.37)]), 0.7
+        )
     _draw_mouth(canvas, look.mouth, shift, 0.62 if is_animal else 0.58)
     _draw_extra(canvas, look.extra, shift)
 
@@ -94,8 +95,13 @@ def _draw_brow(canvas: Canvas, x: float, side: int, look: Expression) -> None:
     y = -0.36 - look.brow_lift
     inner, outer = x - side * 0.17, x + side * 0.17
     canvas.stroke(
-        curve([(inner, y + look.brow_tilt * 0.45), (x, y - 0.06 + look.brow_tilt * 0.1),
-               (outer, y - look.brow_tilt * 0.3)]),
+        curve(
+            [
+                (inner, y + look.brow_tilt * 0.45),
+                (x, y - 0.06 + look.brow_tilt * 0.1),
+                (outer, y - look.brow_tilt * 0.3),
+            ]
+        ),
         1.5,
     )
 
@@ -131,7 +137,9 @@ def _draw_extra(canvas: Canvas, extra: str, shift: float) -> None:
     if extra == "blush":
         for side in (-1, 1):
             canvas.shape(
-                ellipse(side * 0.62 + shift * 0.8, 0.38, 0.14, 0.09), (255, 130, 120), 0,
+                ellipse(side * 0.62 + shift * 0.8, 0.38, 0.14, 0.09),
+                (255, 130, 120),
+                0,
                 opacity=110,
             )
     elif extra == "sweat":
@@ -140,7 +148,14 @@ def _draw_extra(canvas: Canvas, extra: str, shift: float) -> None:
         )
     elif extra == "tear":
         canvas.shape(
-            blob([(shift + 0.4, 0.3), (shift + 0.47, 0.5), (shift + 0.39, 0.57),
-                  (shift + 0.31, 0.49)]),
-            shade((170, 220, 255), 1.0), 0.7,
+            blob(
+                [
+                    (shift + 0.4, 0.3),
+                    (shift + 0.47, 0.5),
+                    (shift + 0.39, 0.57),
+                    (shift + 0.31, 0.49),
+                ]
+            ),
+            shade((170, 220, 255), 1.0),
+            0.7,
         )

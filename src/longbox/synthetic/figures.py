@@ -61,8 +61,12 @@ def _draw_body(canvas: Canvas, look: Look, pose: Pose, emotion: str, prop: str |
             draw_hair_behind(canvas, look)
         _draw_arm(canvas, pose.back_arm, shade(sleeve, 0.82), shade(hand, 0.9))
     for leg in (pose.back_leg, pose.front_leg):
-        _draw_leg(canvas, [(x, y - _HIP_Y - pose.drop * (i == 2)) for i, (x, y) in enumerate(leg)],
-                  trousers, shoe)
+        _draw_leg(
+            canvas,
+            [(x, y - _HIP_Y - pose.drop * (i == 2)) for i, (x, y) in enumerate(leg)],
+            trousers,
+            shoe,
+        )
     with canvas.moved(0, 0, angle=pose.lean):
         _GARMENTS[look.garment](canvas, look)
         with canvas.moved(0, HEAD_Y - _HIP_Y, HEAD_RADIUS):
@@ -86,9 +90,7 @@ def _cloth(look: Look) -> tuple[RGB, RGB, RGB, RGB]:
     return sleeve, hand, trousers, shade(look.second, 0.6)
 
 
-def _draw_arm(
-    canvas: Canvas, arm: tuple[tuple[float, float], ...], sleeve: RGB, hand: RGB
-) -> None:
+def _draw_arm(canvas: Canvas, arm: tuple[tuple[float, float], ...], sleeve: RGB, hand: RGB) -> None:
     path = curve([(x, y - _HIP_Y) for x, y in arm], 6)
     x, y = float(path[-1][0]), float(path[-1][1])
     canvas.limb(path, _ARM, sleeve, 1.1)
@@ -99,8 +101,20 @@ def _draw_leg(canvas: Canvas, leg: list[tuple[float, float]], cloth: RGB, shoe: 
     path = curve(leg, 6)
     x, y = leg[-1]
     canvas.limb(path, _LEG, cloth, 1.1)
-    canvas.shape(blob([(x - 0.05, y - 0.045), (x + 0.04, y - 0.045), (x + 0.1, y - 0.005),
-                       (x + 0.09, y + 0.025), (x - 0.055, y + 0.025)], 5), shoe, 1.1)
+    canvas.shape(
+        blob(
+            [
+                (x - 0.05, y - 0.045),
+                (x + 0.04, y - 0.045),
+                (x + 0.1, y - 0.005),
+                (x + 0.09, y + 0.025),
+                (x - 0.055, y + 0.025),
+            ],
+            5,
+        ),
+        shoe,
+        1.1,
+    )
 
 
 def _draw_tail(canvas: Canvas, look: Look) -> None:
@@ -108,10 +122,26 @@ def _draw_tail(canvas: Canvas, look: Look) -> None:
         path = curve([(-0.1, -0.02), (-0.27, 0.02), (-0.36, -0.1), (-0.31, -0.25), (-0.37, -0.33)])
         canvas.limb(path, 0.05, look.main, 1.1)
     elif look.tail == "fox_tail":
-        canvas.shape(blob([(-0.08, 0.0), (-0.22, 0.06), (-0.4, -0.02), (-0.47, -0.2),
-                           (-0.42, -0.32), (-0.3, -0.2), (-0.18, -0.1)]), look.main, 1.2)
-        canvas.shape(blob([(-0.455, -0.16), (-0.46, -0.24), (-0.42, -0.32), (-0.35, -0.24),
-                           (-0.4, -0.19)]), look.second, 0.7)
+        canvas.shape(
+            blob(
+                [
+                    (-0.08, 0.0),
+                    (-0.22, 0.06),
+                    (-0.4, -0.02),
+                    (-0.47, -0.2),
+                    (-0.42, -0.32),
+                    (-0.3, -0.2),
+                    (-0.18, -0.1),
+                ]
+            ),
+            look.main,
+            1.2,
+        )
+        canvas.shape(
+            blob([(-0.455, -0.16), (-0.46, -0.24), (-0.42, -0.32), (-0.35, -0.24), (-0.4, -0.19)]),
+            look.second,
+            0.7,
+        )
     elif look.tail:
         canvas.shape(ellipse(-0.15, 0.0, 0.07, 0.07), look.second, 1.1)
 
@@ -119,9 +149,18 @@ def _draw_tail(canvas: Canvas, look: Look) -> None:
 def _draw_cape(canvas: Canvas, look: Look, pose: Pose) -> None:
     sway = -0.10 - 0.25 * abs(pose.lean) - 0.3 * pose.lift
     canvas.shape(
-        blob([(-0.1, -0.25), (0.08, -0.25), (0.05, 0.05), (-0.02 + sway, 0.15),
-              (-0.17 + sway, 0.12), (-0.2 + sway / 2, -0.08)]),
-        look.second, 1.2,
+        blob(
+            [
+                (-0.1, -0.25),
+                (0.08, -0.25),
+                (0.05, 0.05),
+                (-0.02 + sway, 0.15),
+                (-0.17 + sway, 0.12),
+                (-0.2 + sway / 2, -0.08),
+            ]
+        ),
+        look.second,
+        1.2,
     )
 
 
@@ -129,8 +168,9 @@ def _draw_dress(canvas: Canvas, look: Look) -> None:
     low = 0.16 if look.garment == "robe" else 0.09
     hem = [(0.2, low), (0.1, low + 0.02), (0.0, low), (-0.1, low + 0.02), (-0.2, low)]
     color = look.main if look.family != "animal" else look.accent
-    outline = blob([(-0.12, -0.27), (0.0, -0.285), (0.12, -0.27), (0.14, -0.08), *hem,
-                    (-0.14, -0.08)], 6)
+    outline = blob(
+        [(-0.12, -0.27), (0.0, -0.285), (0.12, -0.27), (0.14, -0.08), *hem, (-0.14, -0.08)], 6
+    )
     canvas.shape(outline, shade(color, 0.84), 1.2)
     canvas.shape(outline * (0.84, 0.92) + (-0.012, -0.015), color, 0)
     canvas.shape(rounded(-0.125, -0.075, 0.125, -0.035, 0.01), look.accent, 0.8)
@@ -139,8 +179,19 @@ def _draw_dress(canvas: Canvas, look: Look) -> None:
 
 
 def _draw_torso(canvas: Canvas, color: RGB, low: float = 0.05) -> None:
-    outline = blob([(-0.12, -0.27), (0.0, -0.285), (0.12, -0.27), (0.135, -0.1), (0.12, low),
-                    (0.0, low + 0.015), (-0.12, low), (-0.135, -0.1)], 6)
+    outline = blob(
+        [
+            (-0.12, -0.27),
+            (0.0, -0.285),
+            (0.12, -0.27),
+            (0.135, -0.1),
+            (0.12, low),
+            (0.0, low + 0.015),
+            (-0.12, low),
+            (-0.135, -0.1),
+        ],
+        6,
+    )
     canvas.shape(outline, shade(color, 0.84), 1.2)
     canvas.shape(outline * (0.86, 0.94) + (-0.012, -0.008), color, 0)
 
@@ -148,10 +199,14 @@ def _draw_torso(canvas: Canvas, color: RGB, low: float = 0.05) -> None:
 def _draw_scarf(canvas: Canvas, look: Look) -> None:
     _draw_torso(canvas, look.main)
     canvas.shape(ellipse(0.02, -0.07, 0.075, 0.1), look.second, 0)
-    canvas.shape(blob([(-0.13, -0.3), (0.13, -0.3), (0.14, -0.23), (0.0, -0.2), (-0.14, -0.23)], 6),
-                 look.accent, 1.0)
-    canvas.shape(blob([(-0.06, -0.23), (-0.12, -0.06), (-0.05, -0.05), (-0.01, -0.22)], 5),
-                 look.accent, 1.0)
+    canvas.shape(
+        blob([(-0.13, -0.3), (0.13, -0.3), (0.14, -0.23), (0.0, -0.2), (-0.14, -0.23)], 6),
+        look.accent,
+        1.0,
+    )
+    canvas.shape(
+        blob([(-0.06, -0.23), (-0.12, -0.06), (-0.05, -0.05), (-0.01, -0.22)], 5), look.accent, 1.0
+    )
 
 
 def _draw_vest(canvas: Canvas, look: Look) -> None:
@@ -159,8 +214,19 @@ def _draw_vest(canvas: Canvas, look: Look) -> None:
     color = look.main if look.family == "human" else look.accent
     for side in (-1, 1):
         canvas.shape(
-            blob([(side * 0.12, -0.27), (side * 0.05, -0.27), (side * 0.035, -0.1),
-                  (side * 0.06, 0.05), (side * 0.13, 0.05), (side * 0.14, -0.1)], 5), color, 1.0
+            blob(
+                [
+                    (side * 0.12, -0.27),
+                    (side * 0.05, -0.27),
+                    (side * 0.035, -0.1),
+                    (side * 0.06, 0.05),
+                    (side * 0.13, 0.05),
+                    (side * 0.14, -0.1),
+                ],
+                5,
+            ),
+            color,
+            1.0,
         )
     canvas.shape(box(-0.125, -0.02, 0.125, 0.025), look.second, 0.8)
     canvas.shape(box(-0.03, -0.025, 0.03, 0.03), look.accent, 0.7)
@@ -168,8 +234,11 @@ def _draw_vest(canvas: Canvas, look: Look) -> None:
 
 def _draw_armour(canvas: Canvas, look: Look) -> None:
     _draw_torso(canvas, look.main)
-    canvas.shape(blob([(-0.09, -0.22), (0.09, -0.22), (0.1, 0.1), (0.0, 0.13), (-0.1, 0.1)], 5),
-                 look.second, 1.0)
+    canvas.shape(
+        blob([(-0.09, -0.22), (0.09, -0.22), (0.1, 0.1), (0.0, 0.13), (-0.1, 0.1)], 5),
+        look.second,
+        1.0,
+    )
     canvas.shape(blob([(0, -0.17), (0.045, -0.1), (0, -0.03), (-0.045, -0.1)], 5), look.accent, 0.7)
     for side in (-1, 1):
         canvas.shape(ellipse(side * 0.13, -0.24, 0.065, 0.06), look.main, 1.0)
@@ -184,12 +253,28 @@ def _draw_suit(canvas: Canvas, look: Look) -> None:
 
 
 def _draw_coat(canvas: Canvas, look: Look) -> None:
-    outline = blob([(-0.125, -0.27), (0.0, -0.285), (0.125, -0.27), (0.14, -0.1), (0.17, 0.12),
-                    (0.02, 0.12), (0.0, 0.1), (-0.02, 0.12), (-0.17, 0.12), (-0.14, -0.1)], 6)
+    outline = blob(
+        [
+            (-0.125, -0.27),
+            (0.0, -0.285),
+            (0.125, -0.27),
+            (0.14, -0.1),
+            (0.17, 0.12),
+            (0.02, 0.12),
+            (0.0, 0.1),
+            (-0.02, 0.12),
+            (-0.17, 0.12),
+            (-0.14, -0.1),
+        ],
+        6,
+    )
     canvas.shape(outline, look.main, 1.2)
     canvas.shape(points((-0.06, -0.28), (0.06, -0.28), (0.0, -0.14)), WHITE, 0.8)
-    canvas.shape(points((-0.018, -0.26), (0.018, -0.26), (0.025, -0.15), (0, -0.12),
-                        (-0.025, -0.15)), look.accent, 0.7)
+    canvas.shape(
+        points((-0.018, -0.26), (0.018, -0.26), (0.025, -0.15), (0, -0.12), (-0.025, -0.15)),
+        look.accent,
+        0.7,
+    )
     canvas.stroke(points((0.0, -0.12), (0.0, 0.1)), 0.8)
     canvas.shape(box(-0.145, -0.06, 0.145, -0.02), look.second, 0.8)
 
@@ -204,8 +289,11 @@ def _draw_apron(canvas: Canvas, look: Look) -> None:
 
 def _draw_overall(canvas: Canvas, look: Look) -> None:
     _draw_torso(canvas, look.main)
-    canvas.shape(blob([(-0.13, -0.08), (0.13, -0.08), (0.13, 0.06), (0, 0.07), (-0.13, 0.06)], 5),
-                 look.accent, 1.0)
+    canvas.shape(
+        blob([(-0.13, -0.08), (0.13, -0.08), (0.13, 0.06), (0, 0.07), (-0.13, 0.06)], 5),
+        look.accent,
+        1.0,
+    )
     canvas.shape(rounded(-0.075, -0.17, 0.075, -0.06, 0.015), look.accent, 1.0)
     for side in (-1, 1):
         canvas.stroke(points((side * 0.06, -0.16), (side * 0.1, -0.27)), 2.2, look.accent)
@@ -225,10 +313,29 @@ def _draw_ghost(canvas: Canvas, look: Look, emotion: str, pose: Pose) -> None:
     for arm, tone in ((pose.back_arm, 0.9), (pose.front_arm, 1.0)):
         path = curve([(x * 1.35, y - _HIP_Y) for x, y in arm], 6)
         canvas.limb(path, 0.08, shade(look.main, tone), 1.1)
-    wave = [(0.27, 0.06), (0.2, 0.13), (0.13, 0.06), (0.05, 0.13), (-0.03, 0.06), (-0.1, 0.13),
-            (-0.18, 0.06), (-0.28, 0.12)]
-    outline = blob([(0, -0.73), (0.17, -0.68), (0.255, -0.5), (0.26, -0.2), *wave,
-                    (-0.26, -0.2), (-0.255, -0.5), (-0.17, -0.68)], 6)
+    wave = [
+        (0.27, 0.06),
+        (0.2, 0.13),
+        (0.13, 0.06),
+        (0.05, 0.13),
+        (-0.03, 0.06),
+        (-0.1, 0.13),
+        (-0.18, 0.06),
+        (-0.28, 0.12),
+    ]
+    outline = blob(
+        [
+            (0, -0.73),
+            (0.17, -0.68),
+            (0.255, -0.5),
+            (0.26, -0.2),
+            *wave,
+            (-0.26, -0.2),
+            (-0.255, -0.5),
+            (-0.17, -0.68),
+        ],
+        6,
+    )
     canvas.shape(outline, look.second, 1.3)
     canvas.shape(outline * (0.9, 0.94) + (-0.016, -0.025), look.main, 0)
     with canvas.moved(0, HEAD_Y - _HIP_Y, HEAD_RADIUS):

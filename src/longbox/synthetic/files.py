@@ -72,9 +72,16 @@ def comic_info(book: SyntheticBook) -> bytes:
     meta = truth.metadata
     manga = {Direction.RTL: "YesAndRightToLeft"}.get(truth.direction, "No")
     fields = {
-        "Title": meta.title, "Series": meta.series, "Number": meta.number, "Year": "2026",
-        "Writer": "Longbox", "Penciller": "Longbox", "Characters": ", ".join(meta.characters),
-        "Genre": "Adventure", "LanguageISO": meta.language, "Manga": manga,
+        "Title": meta.title,
+        "Series": meta.series,
+        "Number": meta.number,
+        "Year": "2026",
+        "Writer": "Longbox",
+        "Penciller": "Longbox",
+        "Characters": ", ".join(meta.characters),
+        "Genre": "Adventure",
+        "LanguageISO": meta.language,
+        "Manga": manga,
         "Format": "Web Comic" if truth.direction is Direction.TTB else None,
         "BlackAndWhite": "Yes" if book.recipe.style in (Style.INK, Style.SCREENTONE) else "No",
         "PageCount": str(len(truth.pages)),
@@ -87,7 +94,8 @@ def comic_info(book: SyntheticBook) -> bytes:
         attributes = {
             "Image": str(page.page.index),
             "Type": _COMICINFO_TYPES.get(page.label.page_type, "Story"),
-            "ImageWidth": str(page.page.width), "ImageHeight": str(page.page.height),
+            "ImageWidth": str(page.page.width),
+            "ImageHeight": str(page.page.height),
         }
         if page.is_spread:
             attributes["DoublePage"] = "true"
@@ -104,40 +112,63 @@ def truth_json(book: SyntheticBook) -> str:
     """
     pages = []
     for page, story, texts in zip(book.truth.pages, book.story, book.texts, strict=True):
-        pages.append({
-            "page": page.page.index,
-            "source": Path(page.page.source).stem,
-            "width": page.page.width,
-            "height": page.page.height,
-            "page_type": page.label.page_type.value,
-            "is_spread": page.is_spread,
-            "panels": [
-                {
-                    "box": list(panel.box.as_tuple()), "order": panel.order,
-                    "polygon": panel.polygon and [list(p) for p in panel.polygon],
-                    "place": told.place, "light": told.light, "shot": told.shot, "arc": told.arc,
-                    "chapter": told.chapter, "event": told.event, "summary": told.summary,
-                    "holder": told.holder, "prop": told.prop,
-                    "characters": [
-                        {"name": who.name, "kind": who.kind, "pose": who.pose, "emotion": who.emotion}
-                        for who in told.present
-                    ],
-                }
-                for panel, told in zip(page.panels, story, strict=True)
-            ],
-            "texts": [
-                {
-                    "box": list(text.box.as_tuple()), "text": text.text, "kind": text.kind.value,
-                    "panel": text.panel, "order": text.order, "is_vertical": text.is_vertical,
-                    "tone": more.tone, "speaker": more.speaker,
-                }
-                for text, more in zip(page.texts, texts, strict=True)
-            ],
-        })
+        pages.append(
+            {
+                "page": page.page.index,
+                "source": Path(page.page.source).stem,
+                "width": page.page.width,
+                "height": page.page.height,
+                "page_type": page.label.page_type.value,
+                "is_spread": page.is_spread,
+                "panels": [
+                    {
+                        "box": list(panel.box.as_tuple()),
+                        "order": panel.order,
+                        "polygon": panel.polygon and [list(p) for p in panel.polygon],
+                        "place": told.place,
+                        "light": told.light,
+                        "shot": told.shot,
+                        "arc": told.arc,
+                        "chapter": told.chapter,
+                        "event": told.event,
+                        "summary": told.summary,
+                        "holder": told.holder,
+                        "prop": told.prop,
+                        "characters": [
+                            {
+                                "name": who.name,
+                                "kind": who.kind,
+                                "pose": who.pose,
+                                "emotion": who.emotion,
+                            }
+                            for who in told.present
+                        ],
+                    }
+                    for panel, told in zip(page.panels, story, strict=True)
+                ],
+                "texts": [
+                    {
+                        "box": list(text.box.as_tuple()),
+                        "text": text.text,
+                        "kind": text.kind.value,
+                        "panel": text.panel,
+                        "order": text.order,
+                        "is_vertical": text.is_vertical,
+                        "tone": more.tone,
+                        "speaker": more.speaker,
+                    }
+                    for text, more in zip(page.texts, texts, strict=True)
+                ],
+            }
+        )
     record = {
-        "title": book.title, "seed": book.recipe.seed, "style": book.recipe.style.value,
-        "direction": book.recipe.direction.value, "language": book.recipe.language,
-        "cast": [{"name": c.name, "kind": c.kind} for c in book.cast], "pages": pages,
+        "title": book.title,
+        "seed": book.recipe.seed,
+        "style": book.recipe.style.value,
+        "direction": book.recipe.direction.value,
+        "language": book.recipe.language,
+        "cast": [{"name": c.name, "kind": c.kind} for c in book.cast],
+        "pages": pages,
     }
     return json.dumps(record, ensure_ascii=False, indent=1)
 

@@ -44,9 +44,18 @@ def _draw_skull(canvas: Canvas, color: RGB, wide: float) -> None:
 
 def _skull(wide: float) -> Points:
     return blob(
-        [(0, -1.0), (0.62 * wide, -0.78), (0.96 * wide, -0.2), (0.9 * wide, 0.4),
-         (0.5 * wide, 0.84), (0, 0.98), (-0.5 * wide, 0.84), (-0.9 * wide, 0.4),
-         (-0.96 * wide, -0.2), (-0.62 * wide, -0.78)]
+        [
+            (0, -1.0),
+            (0.62 * wide, -0.78),
+            (0.96 * wide, -0.2),
+            (0.9 * wide, 0.4),
+            (0.5 * wide, 0.84),
+            (0, 0.98),
+            (-0.5 * wide, 0.84),
+            (-0.9 * wide, 0.4),
+            (-0.96 * wide, -0.2),
+            (-0.62 * wide, -0.78),
+        ]
     )
 
 
@@ -54,8 +63,16 @@ def _draw_muzzle(canvas: Canvas, look: Look, turn: float) -> None:
     x = 0.24 * turn
     if look.headgear in ("fox_ears", "cat_ears"):
         cheeks = blob(
-            [(x, 0.2), (x + 0.34, 0.3), (x + 0.72, 0.42), (x + 0.45, 0.76), (x, 0.92),
-             (x - 0.45, 0.76), (x - 0.72, 0.42), (x - 0.34, 0.3)]
+            [
+                (x, 0.2),
+                (x + 0.34, 0.3),
+                (x + 0.72, 0.42),
+                (x + 0.45, 0.76),
+                (x, 0.92),
+                (x - 0.45, 0.76),
+                (x - 0.72, 0.42),
+                (x - 0.34, 0.3),
+            ]
         )
         canvas.shape(cheeks, look.second, 0)
     else:
@@ -66,14 +83,30 @@ def _draw_whiskers(canvas: Canvas, turn: float) -> None:
     for side in (-1, 1):
         x = side * 0.62 + 0.2 * turn
         for dy in (-0.04, 0.1):
-            canvas.stroke(curve([(x, 0.48 + dy * 0.5), (x + side * 0.35, 0.44 + dy),
-                                 (x + side * 0.62, 0.5 + dy * 1.6)]), 0.5)
+            canvas.stroke(
+                curve(
+                    [
+                        (x, 0.48 + dy * 0.5),
+                        (x + side * 0.35, 0.44 + dy),
+                        (x + side * 0.62, 0.5 + dy * 1.6),
+                    ]
+                ),
+                0.5,
+            )
 
 
 def _draw_pointed_ears(canvas: Canvas, look: Look, tall: float) -> None:
     for side in (-1, 1):
-        outer = blob([(side * 0.95, -0.35), (side * 0.92, -1.0 * tall), (side * 0.82, -1.32 * tall),
-                      (side * 0.5, -1.1), (side * 0.2, -0.85)], 6)
+        outer = blob(
+            [
+                (side * 0.95, -0.35),
+                (side * 0.92, -1.0 * tall),
+                (side * 0.82, -1.32 * tall),
+                (side * 0.5, -1.1),
+                (side * 0.2, -0.85),
+            ],
+            6,
+        )
         canvas.shape(outer, look.main, 1.2)
         inner = blob([(side * 0.8, -0.6), (side * 0.78, -1.12 * tall), (side * 0.48, -0.9)], 6)
         canvas.shape(inner, _PINK if tall < 1.1 else look.second, 0)
@@ -120,9 +153,21 @@ def draw_hair_behind(canvas: Canvas, look: Look) -> None:
     if look.hair_style in ("long", "bob"):
         low = 1.55 if look.hair_style == "long" else 0.85
         canvas.shape(
-            blob([(0, -1.12), (0.86, -0.8), (1.14, 0.1), (1.1, low), (0.5, low + 0.1),
-                  (-0.5, low + 0.1), (-1.1, low), (-1.14, 0.1), (-0.86, -0.8)]),
-            shade(look.hair, 0.8), 1.2,
+            blob(
+                [
+                    (0, -1.12),
+                    (0.86, -0.8),
+                    (1.14, 0.1),
+                    (1.1, low),
+                    (0.5, low + 0.1),
+                    (-0.5, low + 0.1),
+                    (-1.1, low),
+                    (-1.14, 0.1),
+                    (-0.86, -0.8),
+                ]
+            ),
+            shade(look.hair, 0.8),
+            1.2,
         )
     elif look.hair_style == "curly":
         for i in range(9):
@@ -141,41 +186,118 @@ def _draw_fringe(canvas: Canvas, look: Look, turn: float) -> None:
         return
     t = 0.1 * turn
     if look.hair_style in ("bob", "braids"):
-        lower = [(0.93, -0.12), (0.6, -0.5), (0.3 + t, -0.36), (0.0 + t, -0.52), (-0.3 + t, -0.34),
-                 (-0.62, -0.5), (-0.93, -0.12)]
+        lower = [
+            (0.93, -0.12),
+            (0.6, -0.5),
+            (0.3 + t, -0.36),
+            (0.0 + t, -0.52),
+            (-0.3 + t, -0.34),
+            (-0.62, -0.5),
+            (-0.93, -0.12),
+        ]
     elif look.hair_style == "short":
-        lower = [(0.93, -0.2), (0.7, -0.62), (0.35 + t, -0.55), (0.1 + t, -0.68), (-0.2 + t, -0.5),
-                 (-0.7, -0.62), (-0.93, -0.2)]
+        lower = [
+            (0.93, -0.2),
+            (0.7, -0.62),
+            (0.35 + t, -0.55),
+            (0.1 + t, -0.68),
+            (-0.2 + t, -0.5),
+            (-0.7, -0.62),
+            (-0.93, -0.2),
+        ]
     else:
-        lower = [(0.95, 0.0), (0.78, -0.42), (0.3 + t, -0.62), (-0.15 + t, -0.66), (-0.45, -0.46),
-                 (-0.8, -0.3), (-0.95, 0.05)]
+        lower = [
+            (0.95, 0.0),
+            (0.78, -0.42),
+            (0.3 + t, -0.62),
+            (-0.15 + t, -0.66),
+            (-0.45, -0.46),
+            (-0.8, -0.3),
+            (-0.95, 0.05),
+        ]
     top = [(-1.0, -0.4), (-0.66, -0.92), (0.0, -1.12), (0.66, -0.92), (1.0, -0.4)]
     canvas.shape(blob(top + lower, 6), look.hair, 1.1)
     canvas.stroke(arc(-0.15, -0.62, 0.45, 0.3, 3.6, 4.9), 0.9, shade(look.hair, 1.35))
 
 
 def _draw_witch_hat(canvas: Canvas, look: Look) -> None:
-    cone = blob([(-0.72, -0.72), (-0.5, -1.4), (-0.12, -2.0), (0.5, -2.3), (0.22, -1.85),
-                 (0.5, -1.35), (0.72, -0.72)], 6)
+    cone = blob(
+        [
+            (-0.72, -0.72),
+            (-0.5, -1.4),
+            (-0.12, -2.0),
+            (0.5, -2.3),
+            (0.22, -1.85),
+            (0.5, -1.35),
+            (0.72, -0.72),
+        ],
+        6,
+    )
     canvas.shape(cone, look.main, 1.3)
-    canvas.shape(blob([(-0.75, -0.92), (0.0, -0.78), (0.75, -0.92), (0.7, -0.66), (0.0, -0.52),
-                       (-0.72, -0.66)], 6), look.accent, 0.9)
-    brim = blob([(-1.55, -0.5), (-0.7, -0.78), (0.0, -0.68), (0.7, -0.78), (1.55, -0.5),
-                 (0.8, -0.42), (0.0, -0.42), (-0.8, -0.42)], 6)
+    canvas.shape(
+        blob(
+            [
+                (-0.75, -0.92),
+                (0.0, -0.78),
+                (0.75, -0.92),
+                (0.7, -0.66),
+                (0.0, -0.52),
+                (-0.72, -0.66),
+            ],
+            6,
+        ),
+        look.accent,
+        0.9,
+    )
+    brim = blob(
+        [
+            (-1.55, -0.5),
+            (-0.7, -0.78),
+            (0.0, -0.68),
+            (0.7, -0.78),
+            (1.55, -0.5),
+            (0.8, -0.42),
+            (0.0, -0.42),
+            (-0.8, -0.42),
+        ],
+        6,
+    )
     canvas.shape(brim, shade(look.main, 0.82), 1.3)
 
 
 def _draw_helmet(canvas: Canvas, look: Look) -> None:
-    plume = blob([(0.0, -1.1), (-0.3, -1.75), (-1.0, -1.8), (-1.35, -1.2), (-1.2, -0.7),
-                  (-0.9, -1.1), (-0.4, -1.15)], 6)
+    plume = blob(
+        [
+            (0.0, -1.1),
+            (-0.3, -1.75),
+            (-1.0, -1.8),
+            (-1.35, -1.2),
+            (-1.2, -0.7),
+            (-0.9, -1.1),
+            (-0.4, -1.15),
+        ],
+        6,
+    )
     canvas.shape(plume, look.second, 1.2)
     dome = _dome()
     canvas.shape(dome, look.main, 1.3)
     canvas.stroke(arc(-0.2, -0.5, 0.6, 0.42, 3.4, 4.6), 1.6, shade(look.main, 1.5))
     canvas.shape(rounded(-1.08, -0.52, 1.08, -0.34, 0.06), look.accent, 0.9)
     for side in (-1, 1):
-        canvas.shape(blob([(side * 1.1, -0.4), (side * 1.08, 0.5), (side * 0.7, 0.85),
-                           (side * 0.76, 0.0), (side * 0.86, -0.4)], 6), look.main, 1.1)
+        canvas.shape(
+            blob(
+                [
+                    (side * 1.1, -0.4),
+                    (side * 1.08, 0.5),
+                    (side * 0.7, 0.85),
+                    (side * 0.76, 0.0),
+                    (side * 0.86, -0.4),
+                ],
+                6,
+            ),
+            look.main,
+            1.1,
+        )
 
 
 def _dome() -> Points:
@@ -190,12 +312,33 @@ def _draw_bubble(canvas: Canvas, look: Look) -> None:
 
 
 def _draw_fedora(canvas: Canvas, look: Look) -> None:
-    crown = blob([(-0.74, -0.6), (-0.7, -1.3), (-0.3, -1.5), (0.0, -1.36), (0.3, -1.5),
-                  (0.7, -1.3), (0.74, -0.6)], 6)
+    crown = blob(
+        [
+            (-0.74, -0.6),
+            (-0.7, -1.3),
+            (-0.3, -1.5),
+            (0.0, -1.36),
+            (0.3, -1.5),
+            (0.7, -1.3),
+            (0.74, -0.6),
+        ],
+        6,
+    )
     canvas.shape(crown, look.second, 1.3)
     canvas.shape(box(-0.75, -0.88, 0.75, -0.64), look.accent, 0.8)
-    brim = blob([(-1.4, -0.5), (-0.7, -0.72), (0.0, -0.64), (0.7, -0.72), (1.4, -0.5),
-                 (0.7, -0.4), (0.0, -0.38), (-0.7, -0.4)], 6)
+    brim = blob(
+        [
+            (-1.4, -0.5),
+            (-0.7, -0.72),
+            (0.0, -0.64),
+            (0.7, -0.72),
+            (1.4, -0.5),
+            (0.7, -0.4),
+            (0.0, -0.38),
+            (-0.7, -0.4),
+        ],
+        6,
+    )
     canvas.shape(brim, shade(look.second, 0.85), 1.3)
 
 
@@ -208,11 +351,26 @@ def _draw_toque(canvas: Canvas, look: Look) -> None:
 
 
 def _draw_tricorn(canvas: Canvas, look: Look) -> None:
-    hat = blob([(-1.4, -0.62), (-0.9, -1.1), (-0.3, -1.5), (0.3, -1.5), (0.9, -1.1), (1.4, -0.62),
-                (0.6, -0.58), (0.0, -0.5), (-0.6, -0.58)], 6)
+    hat = blob(
+        [
+            (-1.4, -0.62),
+            (-0.9, -1.1),
+            (-0.3, -1.5),
+            (0.3, -1.5),
+            (0.9, -1.1),
+            (1.4, -0.62),
+            (0.6, -0.58),
+            (0.0, -0.5),
+            (-0.6, -0.58),
+        ],
+        6,
+    )
     canvas.shape(hat, look.second, 1.3)
-    canvas.stroke(curve([(-1.25, -0.7), (-0.5, -0.72), (0.0, -0.66), (0.5, -0.72), (1.25, -0.7)]),
-                  1.5, look.accent)
+    canvas.stroke(
+        curve([(-1.25, -0.7), (-0.5, -0.72), (0.0, -0.66), (0.5, -0.72), (1.25, -0.7)]),
+        1.5,
+        look.accent,
+    )
     canvas.shape(ellipse(0, -1.05, 0.2, 0.18), WHITE, 0.8)
     canvas.dot(-0.07, -1.06, 0.05)
     canvas.dot(0.07, -1.06, 0.05)

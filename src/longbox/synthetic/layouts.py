@@ -100,7 +100,9 @@ def _split(lo: float, hi: float, shares: Sequence[float], gap: float) -> list[tu
     return out
 
 
-def _rows(box: Box, counts: Sequence[int], sheet: Sheet, rng: random.Random, swing: float) -> list[Frame]:
+def _rows(
+    box: Box, counts: Sequence[int], sheet: Sheet, rng: random.Random, swing: float
+) -> list[Frame]:
     """Cut a box into tiers, and tier i into counts[i] panels; swing 0 makes them equal."""
     frames = []
     heights = [rng.uniform(1 - swing, 1 + swing) for _ in counts]
@@ -194,15 +196,27 @@ def _slanted(sheet: Sheet, rng: random.Random) -> list[Frame]:
     tilts = [0.0, *(rng.choice((-1, 1)) * rng.uniform(0.5, 1.0) * lean for _ in tiers[1:]), 0.0]
     for i, ((y0, y1), n) in enumerate(zip(tiers, counts, strict=True)):
         cuts = _split(inner.x0, inner.x1, [rng.uniform(0.75, 1.25) for _ in range(n)], g)
-        slopes = [0.0, *(rng.choice((-1, 1)) * inner.width * rng.uniform(0.03, 0.07)
-                         for _ in cuts[1:]), 0.0]
+        slopes = [
+            0.0,
+            *(rng.choice((-1, 1)) * inner.width * rng.uniform(0.03, 0.07) for _ in cuts[1:]),
+            0.0,
+        ]
         for j, (x0, x1) in enumerate(cuts):
             left, right = (x0 + slopes[j], x0 - slopes[j]), (x1 + slopes[j + 1], x1 - slopes[j + 1])
-            corners = ((left[0], y0, tilts[i]), (right[0], y0, tilts[i]),
-                       (right[1], y1, tilts[i + 1]), (left[1], y1, tilts[i + 1]))
-            frames.append(Frame(tuple(
-                (x, y + tilt * (2 * (x - inner.x0) / inner.width - 1)) for x, y, tilt in corners
-            )))
+            corners = (
+                (left[0], y0, tilts[i]),
+                (right[0], y0, tilts[i]),
+                (right[1], y1, tilts[i + 1]),
+                (left[1], y1, tilts[i + 1]),
+            )
+            frames.append(
+                Frame(
+                    tuple(
+                        (x, y + tilt * (2 * (x - inner.x0) / inner.width - 1))
+                        for x, y, tilt in corners
+                    )
+                )
+            )
     return frames
 
 

@@ -42,16 +42,31 @@ class Lettering:
     is_vertical: bool
 
 
-def set_lines(text: str, face: str, size_px: int, max_width: float, *, align: str = "center",
-              leading: float = 1.12) -> Lettering:
+def set_lines(
+    text: str,
+    face: str,
+    size_px: int,
+    max_width: float,
+    *,
+    align: str = "center",
+    leading: float = 1.12,
+) -> Lettering:
     """Set a text in lines no wider than max_width where words allow."""
     font = load_font(face, size_px)
     lines = _wrap(text, font, max_width)
     placed = []
     for i, line in enumerate(lines):
         x0, y0, x1, y1 = font.getbbox(line, anchor="ls")
-        placed.append((line, x0, y0 + i * size_px * leading, x1, y1 + i * size_px * leading,
-                       i * size_px * leading))
+        placed.append(
+            (
+                line,
+                x0,
+                y0 + i * size_px * leading,
+                x1,
+                y1 + i * size_px * leading,
+                i * size_px * leading,
+            )
+        )
     width = max(p[3] - p[1] for p in placed)
     top = min(p[2] for p in placed)
     runs = []
@@ -100,12 +115,11 @@ def ink_mask(lettering: Lettering, margin: int = 0) -> Image.Image:
     return mask.getchannel(0)
 
 
-def _measured(
-    runs: tuple[Glyphs, ...], face: str, size_px: int, *, is_vertical: bool
-) -> Lettering:
+def _measured(runs: tuple[Glyphs, ...], face: str, size_px: int, *, is_vertical: bool) -> Lettering:
     """Draw the runs once, and shift them so that their ink starts on (0, 0)."""
     pad = size_px
-    right = max(r.x + len(r.text) * size_px for r in runs) + 2 * pad
+    font = load_font(face, size_px)
+    right = max(r.x + font.getlength(r.text) for r in runs) + 2 * pad + size_px
     bottom = max(r.y for r in runs) + 2 * pad + size_px
     sketch = Image.new("RGB", (max(1, round(right)), max(1, round(bottom))))
     moved = Lettering(runs, face, size_px, 0, 0, is_vertical)
@@ -125,13 +139,16 @@ def _draw_turned(
     ImageDraw.Draw(mask).text((-x0, -y0), run.text, font=font, fill=255, anchor="ls")
     turned = mask.transpose(Image.Transpose.ROTATE_270)
     cx, cy = at[0] + run.x + (x0 + x1) / 2, at[1] + run.y + (y0 + y1) / 2
-    page.paste(Image.new("RGB", turned.size, color),
-               (round(cx - turned.width / 2), round(cy - turned.height / 2)), turned)
+    page.paste(
+        Image.new("RGB", turned.size, color),
+        (round(cx - turned.width / 2), round(cy - turned.height / 2)),
+        turned,
+    )
 
 
 def _wrap(text: str, font: ImageFont.FreeTypeFont, max_width: float) -> list[str]:
     """Break into lines of even length: first greedily, then as narrow as that many lines allow."""
-    words = text.split(" ") if " " in text else _pieces(text)
+    words = _words(text) if " " in text else _pieces(text)
     glue = " " if " " in text else ""
     widths = [font.getlength(w) for w in words]
     space = font.getlength(glue) if glue else 0.0
@@ -144,6 +161,17 @@ def _wrap(text: str, font: ImageFont.FreeTypeFont, max_width: float) -> list[str
         else:
             high = middle
     return [glue.join(line) for line in _greedy(words, widths, space, high)]
+
+
+def _words(text: str) -> list[str]:
+    """Split at spaces; a mark that stands alone (French writes "ici !") stays with its word."""
+    words: list[str] = []
+    for word in text.split(" "):
+        if words and (not any(c.isalnum() for c in word) or words[-1] in ("«", "¿", "¡")):
+            words[-1] += f" {word}"
+        else:
+            words.append(word)
+    return words
 
 
 def _greedy(
@@ -181,5 +209,3 @@ def _even_columns(text: str, per_column: int) -> list[str]:
             columns.append("")
         columns[-1] += piece
     return columns
-
-

@@ -24,7 +24,9 @@ from longbox.synthetic.story import Line, PanelStory, Presence, Story
 
 _INK: RGB = (24, 20, 32)
 _TITLE_COLOURS: tuple[tuple[RGB, RGB], ...] = (
-    ((255, 214, 60), (70, 20, 60)), ((255, 250, 235), (190, 40, 50)), ((255, 120, 60), (30, 26, 70)),
+    ((255, 214, 60), (70, 20, 60)),
+    ((255, 250, 235), (190, 40, 50)),
+    ((255, 120, 60), (30, 26, 70)),
 )
 _DARK_PAPER: RGB = (22, 22, 32)
 
@@ -37,8 +39,14 @@ def plan_matter(
     page = _Page(recipe, story, style, rng)
     motif = _PLANNERS[page_type](page)
     return PagePlan(
-        index, page_type, page.width, page.height, tuple(page.panels), tuple(page.texts),
-        page.paper, motif,
+        index,
+        page_type,
+        page.width,
+        page.height,
+        tuple(page.panels),
+        tuple(page.texts),
+        page.paper,
+        motif,
     )
 
 
@@ -75,7 +83,13 @@ class _Page:
         }
 
     def letter(
-        self, text: str, role: str, size: float, top: float, *, kind: TextKind = TextKind.OTHER,
+        self,
+        text: str,
+        role: str,
+        size: float,
+        top: float,
+        *,
+        kind: TextKind = TextKind.OTHER,
         color: RGB | None = None,
     ) -> float:
         """Set a centred text below `top`; returns where it ends. Too wide a text shrinks."""
@@ -117,9 +131,19 @@ class _Page:
             for c, pose in zip(cast, poses, strict=True)
         )
         holder = present[0].name
+        kinds = " and the ".join(c.kind for c in cast)
         story = PanelStory(
-            "matter", 0, event, self.story.place, light, shot, present, holder, self.story.prop,
-            f"The {' and the '.join(c.kind for c in cast)} {self.book.english_place(self.story.place)}.", (),
+            "matter",
+            0,
+            event,
+            self.story.place,
+            light,
+            shot,
+            present,
+            holder,
+            self.story.prop,
+            f"The {kinds} {self.book.english_place(self.story.place)}.",
+            (),
         )
         b = Box(round(box.x0), round(box.y0), round(box.x1), round(box.y1))
         corners = ((b.x0, b.y0), (b.x1, b.y0), (b.x1, b.y1), (b.x0, b.y1))
@@ -128,9 +152,14 @@ class _Page:
         spread = min(b.width / n, tall * 0.78)
         figures = tuple(
             PlacedFigure(
-                c, p.pose, p.emotion, b.center[0] + spread * (i - (n - 1) / 2),
-                b.y0 + b.height * (0.95 - 0.05 * (i % 2)), tall * c.look.height,
-                1 if i < n / 2 else -1, self.story.prop if i == 0 else None,
+                c,
+                p.pose,
+                p.emotion,
+                b.center[0] + spread * (i - (n - 1) / 2),
+                b.y0 + b.height * (0.95 - 0.05 * (i % 2)),
+                tall * c.look.height,
+                1 if i < n / 2 else -1,
+                self.story.prop if i == 0 else None,
             )
             for i, (c, p) in enumerate(zip(cast, present, strict=True))
         )
@@ -141,32 +170,54 @@ class _Page:
 
 
 def _plan_cover(page: _Page) -> str:
-    page.scene("cover", Box(0, 0, page.width, page.height), shot="establishing",
-               n=min(3, len(page.story.cast)), has_border=False)
+    page.scene(
+        "cover",
+        Box(0, 0, page.width, page.height),
+        shot="establishing",
+        n=min(3, len(page.story.cast)),
+        has_border=False,
+    )
     colors = page.rng.choice(_TITLE_COLOURS)
     series = page.recipe.series or page.story.series
     end = page.letter_title(series.upper(), page.width * 0.062, page.height * 0.035, (WHITE, _INK))
-    end = page.letter_title(title_of(page.recipe, page.story), page.width * 0.13,
-                            end + page.height * 0.016, colors)
+    end = page.letter_title(
+        title_of(page.recipe, page.story), page.width * 0.13, end + page.height * 0.016, colors
+    )
     number = page.recipe.number or "1"
-    page.letter_title(f"{page.book.matter('issue')} {number}", page.width * 0.035,
-                      end + page.height * 0.014, (WHITE, _INK))
+    page.letter_title(
+        f"{page.book.matter('issue')} {number}",
+        page.width * 0.035,
+        end + page.height * 0.014,
+        (WHITE, _INK),
+    )
     return "cover"
 
 
 def _plan_title(page: _Page) -> str:
-    end = page.letter(title_of(page.recipe, page.story), "title", page.width * 0.085, page.height * 0.12)
-    end = page.letter(page.recipe.series or page.story.series, "caption", page.width * 0.04,
-                      end + page.height * 0.025)
+    end = page.letter(
+        title_of(page.recipe, page.story), "title", page.width * 0.085, page.height * 0.12
+    )
+    end = page.letter(
+        page.recipe.series or page.story.series,
+        "caption",
+        page.width * 0.04,
+        end + page.height * 0.025,
+    )
     side = min(page.width * 0.6, page.height * 0.42)
     x = (page.width - side) / 2
     top = max(end + page.height * 0.05, page.height * 0.34)
     side = min(side, page.height * 0.92 - top - page.width * 0.12)
-    page.scene("title", Box(x, top, page.width - x, top + side), shot="establishing", n=2, has_border=True)
+    page.scene(
+        "title", Box(x, top, page.width - x, top + side), shot="establishing", n=2, has_border=True
+    )
     end = top + side + page.height * 0.03
     end = page.letter(page.book.matter("written"), "caption", page.width * 0.03, end)
-    page.letter(f"Longbox, {page.book.matter('drawn_by')} {page.recipe.seed}", "caption",
-                page.width * 0.03, end + page.height * 0.008)
+    page.letter(
+        f"Longbox, {page.book.matter('drawn_by')} {page.recipe.seed}",
+        "caption",
+        page.width * 0.03,
+        end + page.height * 0.008,
+    )
     return "title"
 
 
@@ -198,21 +249,42 @@ def _plan_advertisement(page: _Page) -> str:
     goods = page.book.matter("ad_goods")
     prop = page.rng.choice(sorted(goods))
     colors = page.rng.choice(_TITLE_COLOURS)
-    page.letter_title(page.rng.choice(page.book.matter("ad_heads")), page.width * 0.15, page.height * 0.06, colors)
+    page.letter_title(
+        page.rng.choice(page.book.matter("ad_heads")), page.width * 0.15, page.height * 0.06, colors
+    )
     end = page.letter_title(goods[prop], page.width * 0.075, page.height * 0.66, (WHITE, _INK))
-    end = page.letter(page.rng.choice(page.book.matter("ad_lines")), "caption", page.width * 0.04,
-                      end + page.height * 0.02, color=_INK)
-    page.letter_title(page.book.matter("price"), page.width * 0.09, max(end + page.height * 0.03, page.height * 0.84), colors)
+    end = page.letter(
+        page.rng.choice(page.book.matter("ad_lines")),
+        "caption",
+        page.width * 0.04,
+        end + page.height * 0.02,
+        color=_INK,
+    )
+    page.letter_title(
+        page.book.matter("price"),
+        page.width * 0.09,
+        max(end + page.height * 0.03, page.height * 0.84),
+        colors,
+    )
     return f"ad-{prop}"
 
 
 def _plan_preview(page: _Page) -> str:
-    end = page.letter_title(page.book.matter("next"), page.width * 0.075, page.height * 0.05,
-                            page.rng.choice(_TITLE_COLOURS))
+    end = page.letter_title(
+        page.book.matter("next"),
+        page.width * 0.075,
+        page.height * 0.05,
+        page.rng.choice(_TITLE_COLOURS),
+    )
     top = end + page.height * 0.03
     margin = page.width * 0.08
-    page.scene("preview", Box(margin, top, page.width - margin, page.height * 0.8), shot="establishing",
-               n=min(2, len(page.story.cast)), has_border=True)
+    page.scene(
+        "preview",
+        Box(margin, top, page.width - margin, page.height * 0.8),
+        shot="establishing",
+        n=min(2, len(page.story.cast)),
+        has_border=True,
+    )
     text = page.rng.choice(page.book.matter("preview")).format_map(page.fields())
     page.letter(text[0].upper() + text[1:], "caption", page.width * 0.045, page.height * 0.84)
     return "preview"
@@ -220,7 +292,9 @@ def _plan_preview(page: _Page) -> str:
 
 def _plan_back_cover(page: _Page) -> str:
     text = page.rng.choice(page.book.matter("back")).format_map(page.fields())
-    page.letter(text[0].upper() + text[1:], "caption", page.width * 0.042, page.height * 0.62, color=_INK)
+    page.letter(
+        text[0].upper() + text[1:], "caption", page.width * 0.042, page.height * 0.62, color=_INK
+    )
     page.letter_title("Longbox", page.width * 0.06, page.height * 0.88, (WHITE, _INK))
     return f"back-{page.story.prop}"
 

@@ -28,11 +28,12 @@ def points(*pairs: tuple[float, float]) -> Points:
 
 def ellipse(cx: float, cy: float, rx: float, ry: float, angle: float = 0.0) -> Points:
     """Return an ellipse, turned by an angle in radians."""
-    shape = _unit_circle(40) * (rx, ry)
+    shape: Points = _unit_circle(40) * (rx, ry)
     if angle:
         c, s = math.cos(angle), math.sin(angle)
         shape = shape @ np.array([[c, s], [-s, c]])
-    return shape + (cx, cy)
+    moved: Points = shape + np.array([cx, cy])
+    return moved
 
 
 def arc(cx: float, cy: float, rx: float, ry: float, start: float, stop: float) -> Points:

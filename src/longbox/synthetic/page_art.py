@@ -21,7 +21,9 @@ from longbox.synthetic.recipe import Style
 Pixels = NDArray[np.uint8]
 
 _BRIGHT: tuple[tuple[RGB, RGB], ...] = (
-    ((255, 222, 89), (255, 176, 60)), ((120, 210, 220), (70, 160, 200)), ((250, 150, 150), (226, 84, 100)),
+    ((255, 222, 89), (255, 176, 60)),
+    ((120, 210, 220), (70, 160, 200)),
+    ((250, 150, 150), (226, 84, 100)),
 )
 
 
@@ -49,8 +51,15 @@ def _draw_goods(page: Pixels, plan: PagePlan, style: Style, rng: random.Random) 
     for i in range(20):
         a, half = math.pi * i / 10, math.pi / 40
         far = w + h
-        canvas.shape(points((cx, cy), (cx + far * math.cos(a - half), cy + far * math.sin(a - half)),
-                            (cx + far * math.cos(a + half), cy + far * math.sin(a + half))), dark, 0)
+        canvas.shape(
+            points(
+                (cx, cy),
+                (cx + far * math.cos(a - half), cy + far * math.sin(a - half)),
+                (cx + far * math.cos(a + half), cy + far * math.sin(a + half)),
+            ),
+            dark,
+            0,
+        )
     if plan.motif.startswith("ad-"):
         canvas.shape(star(cx, cy, w * 0.36, w * 0.29, 22), WHITE, 1.0)
     else:

@@ -21,7 +21,12 @@ from longbox.synthetic.staging import clear_part, stage
 from longbox.synthetic.story import PanelStory, Story, tell_story
 
 _STRIP_GUTTERS: tuple[RGB, ...] = (
-    (255, 255, 255), (255, 255, 255), (18, 18, 24), (232, 238, 250), (250, 240, 228), (36, 30, 60),
+    (255, 255, 255),
+    (255, 255, 255),
+    (18, 18, 24),
+    (232, 238, 250),
+    (250, 240, 228),
+    (36, 30, 60),
 )
 
 
@@ -102,7 +107,9 @@ def _lay_out(recipe: BookRecipe, index: int, page_type: PageType) -> _Layed:
     layout = rng.choice(recipe.layout_choices)
     is_spread = layout is Layout.SPREAD
     sheet = Sheet(
-        width * (2 if is_spread else 1), height, round(width * rng.uniform(0.03, 0.055)),
+        width * (2 if is_spread else 1),
+        height,
+        round(width * rng.uniform(0.03, 0.055)),
         round(width * rng.uniform(0.010, 0.022)),
     )
     frames = arrange(layout, sheet, recipe.direction, rng)
@@ -126,8 +133,14 @@ def _plan_page(
         lines = [n for n in beat.lines if rng.random() < recipe.text_density]
         texts += place_texts(lines, Room(order, clear, figures, above), style, rng)
     return PagePlan(
-        page.index, page.page_type, int(page.sheet.width), int(page.sheet.height), tuple(panels),
-        tuple(texts), _gutter(recipe, rng), is_spread=page.is_spread,
+        page.index,
+        page.page_type,
+        int(page.sheet.width),
+        int(page.sheet.height),
+        tuple(panels),
+        tuple(texts),
+        _gutter(recipe, rng),
+        is_spread=page.is_spread,
     )
 
 

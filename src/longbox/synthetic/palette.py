@@ -78,7 +78,7 @@ class Palette:
         if self.style is Style.INK:
             return _ink_tone(lit, self.far)
         if self.style is Style.SCREENTONE:
-            return _screen_tone(lit)
+            return _screen_tone(lit if self.far else color, self.far)
         if self.style is Style.DARK:
             return _noir(lit)
         if self.style is Style.HALFTONE:
@@ -129,12 +129,14 @@ def _ink_tone(color: RGB, far: float) -> RGB:
     return WHITE if light > 104 else (255, 140, 255)
 
 
-def _screen_tone(color: RGB) -> RGB:
+def _screen_tone(color: RGB, far: float) -> RGB:
+    """Figures are mostly paper, so that they stand out from the tones behind them."""
     light = luminance(color)
-    if light < 44:
+    if light < (34 if far else 50):
         return (0, 0, 0)
-    tone = _TONES[0] if light > 214 else _TONES[1] if light > 158 else _TONES[2]
-    return (255, tone if light > 92 else _TONES[3], 255)
+    steps = (190, 126, 72) if far else (136, 84, 62)
+    tone = _TONES[sum(light <= step for step in steps)]
+    return (255, tone, 255)
 
 
 def _noir(color: RGB) -> RGB:
@@ -142,7 +144,11 @@ def _noir(color: RGB) -> RGB:
     warm = color[0] - max(color[1], color[2])
     if warm > 70:
         return mix(color, (235, 64, 52), 0.5)
-    cold = (round(26 + 190 * light**1.5), round(30 + 196 * light**1.45), round(52 + 186 * light**1.3))
+    cold = (
+        round(26 + 190 * light**1.5),
+        round(30 + 196 * light**1.45),
+        round(52 + 186 * light**1.3),
+    )
     return mix(cold, color, 0.22)
 
 

@@ -78,7 +78,9 @@ def _draw_scene(canvas: Canvas, plan: PanelPlan, palette: Palette) -> None:
     else:
         pan = (rng.random() - 0.5) * 0.1 * b.width * (zoom - 1)
         with canvas.moved((b.width - b.width * zoom) / 2 * 0 + pan, b.height - tall, tall):
-            draw_place(canvas, story.place, story.light, (b.width + abs(pan)) / tall, plan.seed % 97)
+            draw_place(
+                canvas, story.place, story.light, (b.width + abs(pan)) / tall, plan.seed % 97
+            )
         if any(f.pose in ("run", "fall") for f in plan.figures):
             canvas.palette = palette.at(0.4)
             _draw_speed(canvas, b.width, b.height, rng)
@@ -110,8 +112,15 @@ def _draw_burst(
     for i in range(n):
         a = 2 * math.pi * (i + rng.uniform(-0.2, 0.2)) / n
         half = math.pi / n * rng.uniform(0.3, 0.6)
-        canvas.shape(points((cx, cy), (cx + far * math.cos(a - half), cy + far * math.sin(a - half)),
-                            (cx + far * math.cos(a + half), cy + far * math.sin(a + half))), bright, 0)
+        canvas.shape(
+            points(
+                (cx, cy),
+                (cx + far * math.cos(a - half), cy + far * math.sin(a - half)),
+                (cx + far * math.cos(a + half), cy + far * math.sin(a + half)),
+            ),
+            bright,
+            0,
+        )
 
 
 def _draw_speed(canvas: Canvas, width: float, height: float, rng: random.Random) -> None:
@@ -120,9 +129,7 @@ def _draw_speed(canvas: Canvas, width: float, height: float, rng: random.Random)
         canvas.stroke(points((x, y), (x + width * rng.uniform(0.1, 0.25), y)), 0.8, (255, 255, 255))
 
 
-def _inset_corners(
-    plan: PanelPlan, by: float, width: float, height: float
-) -> NDArray[np.float64]:
+def _inset_corners(plan: PanelPlan, by: float, width: float, height: float) -> NDArray[np.float64]:
     """Move the outline inwards by half its line, but beyond the paper where it bleeds."""
     corners = np.array(plan.frame.polygon, dtype=np.float64)
     if plan.frame.is_box:
@@ -137,17 +144,17 @@ def _inset_corners(
     return np.asarray(middle + away * (1 - by / np.abs(away)))
 
 
-def _lay(
-    page: Pixels, art: Pixels, plan: PanelPlan, at: tuple[int, int], gutter: RGB
-) -> None:
+def _lay(page: Pixels, art: Pixels, plan: PanelPlan, at: tuple[int, int], gutter: RGB) -> None:
     """Lay the drawn panel on the page through its outline."""
     x0, y0 = at
     part = page[y0 : y0 + art.shape[0], x0 : x0 + art.shape[1]]
     frame = plan.frame
     if frame.layer:  # a keyline in the gutter's colour keeps it apart from the panel below
         b = frame.box
-        part[max(0, int(b.y0) - y0 - 6) : int(b.y1) - y0 + 6,
-             max(0, int(b.x0) - x0 - 6) : int(b.x1) - x0 + 6] = gutter
+        part[
+            max(0, int(b.y0) - y0 - 6) : int(b.y1) - y0 + 6,
+            max(0, int(b.x0) - x0 - 6) : int(b.x1) - x0 + 6,
+        ] = gutter
     if frame.is_box:
         b = frame.box
         rows, columns = slice(int(b.y0) - y0, int(b.y1) - y0), slice(int(b.x0) - x0, int(b.x1) - x0)

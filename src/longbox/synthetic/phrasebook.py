@@ -58,7 +58,9 @@ class Phrasebook:
             return title
         small = ("the", "a", "and", "in", "for", "to", "down")
         words = title.split(" ")
-        return " ".join([words[0], *(w if w in small else w[:1].upper() + w[1:] for w in words[1:])])
+        return " ".join(
+            [words[0], *(w if w in small else w[:1].upper() + w[1:] for w in words[1:])]
+        )
 
     def sound(self, key: str) -> str:
         """Draw a sound effect: the key's own list names kinds of sounds."""

@@ -10,6 +10,13 @@ from __future__ import annotations
 import random
 
 from longbox.synthetic.canvas import Canvas
+from longbox.synthetic.indoors import (
+    draw_cave,
+    draw_hall,
+    draw_kitchen,
+    draw_library,
+    draw_ship,
+)
 from longbox.synthetic.outdoors import (
     draw_castle,
     draw_forest,
@@ -17,13 +24,6 @@ from longbox.synthetic.outdoors import (
     draw_mountain,
     draw_roof,
     draw_sea,
-)
-from longbox.synthetic.indoors import (
-    draw_cave,
-    draw_hall,
-    draw_kitchen,
-    draw_library,
-    draw_ship,
 )
 from longbox.synthetic.palette import RGB
 

@@ -43,6 +43,7 @@ class PlacedText:
         tail: Where the tail points, page pixels, or None.
         angle: Turn of a sound effect in degrees, counterclockwise.
         panel: Order of its panel, None when it stands outside all.
+        text: As lettered, where that differs from the line (capitals).
     """
 
     line: Line
@@ -55,6 +56,12 @@ class PlacedText:
     angle: float = 0.0
     color: RGB = (0, 0, 0)
     outline: RGB | None = None
+    text: str = ""
+
+    @property
+    def lettered(self) -> str:
+        """The text as it stands on the page, in capitals where it is lettered so."""
+        return self.text or self.line.text
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,7 @@ Pixels = NDArray[np.uint8]
 def print_page(pixels: Pixels, style: Style, seed: int) -> Pixels:
     """Give a drawn page the look of its printing, uint8 (H, W, 3) to the same."""
     if style in (Style.SCREENTONE, Style.INK):
-        return _screen(pixels, 6.0 if style is Style.SCREENTONE else 5.0, hatch=style is Style.INK)
+        return _screen(pixels, 5.2 if style is Style.SCREENTONE else 5.0, hatch=style is Style.INK)
     if style is Style.HALFTONE:
         return _halftone(pixels)
     if style is Style.PAPER:
@@ -33,7 +33,10 @@ def print_page(pixels: Pixels, style: Style, seed: int) -> Pixels:
 def dot_screen(height: int, width: int, pitch: float, degrees: float) -> NDArray[np.float32]:
     """Return a threshold pattern of round dots, 0 to 1, float32 (H, W)."""
     angle = np.deg2rad(degrees)
-    c, s = np.float32(np.cos(angle) * 2 * np.pi / pitch), np.float32(np.sin(angle) * 2 * np.pi / pitch)
+    c, s = (
+        np.float32(np.cos(angle) * 2 * np.pi / pitch),
+        np.float32(np.sin(angle) * 2 * np.pi / pitch),
+    )
     y = np.arange(height, dtype=np.float32)[:, None]
     x = np.arange(width, dtype=np.float32)[None, :]
     # cos(a + b) + cos(a - b) = 2 cos a cos b of the turned axes, built from 1-D waves
@@ -102,5 +105,5 @@ def _aged(pixels: Pixels, seed: int) -> Pixels:
     out = np.empty_like(pixels)
     for channel, paper in enumerate((0.985, 0.945, 0.835)):
         lifted = pixels[..., channel] * np.float32(0.93) + 16
-        out[..., channel] = np.clip(lifted * paper * fade**(1 + 0.5 * channel) + grain, 0, 255)
+        out[..., channel] = np.clip(lifted * paper * fade ** (1 + 0.5 * channel) + grain, 0, 255)
     return out

@@ -73,7 +73,8 @@ class BookRecipe:
         matter: Whether covers, titles, advertisements and other pages around the story are drawn.
         story: Arcs to tell first, by name ("theft", "map" ...); then the seed goes on choosing.
         cast: Kinds of the leading characters ("witch", "cat" ...); the seed fills up to three.
-        prop: What the first arc is about ("potion", "map" ...); None lets the seed choose.
+        prop: What the first arc is about ("potion", "key" ...); None lets the seed choose. Arcs
+            that are about one thing only (a map, a letter) keep to it.
 
     Raises:
         ConfigError: A number is out of range, or a mix, language or size is not known.
@@ -106,7 +107,9 @@ class BookRecipe:
         if not 0.0 <= self.text_density <= 1.0:
             raise ConfigError(f"text_density is {self.text_density}; give 0 to 1")
         if isinstance(self.layouts, str) and self.layouts not in MIXES:
-            raise ConfigError(f"no mix of layouts is named {self.layouts!r}; try {', '.join(MIXES)}")
+            raise ConfigError(
+                f"no mix of layouts is named {self.layouts!r}; try {', '.join(MIXES)}"
+            )
         if not self.layouts:
             raise ConfigError("layouts is empty; name at least one layout or a mix")
         for side in (self.page_width, self.page_height):

@@ -20,33 +20,61 @@ _SHELF: tuple[tuple[str, BookRecipe], ...] = (
     (
         "The Potion Thief",
         BookRecipe(
-            seed=11, n_pages=7, style=Style.FLAT, title="The Potion Thief", series="Lantern Street",
-            layouts=(Layout.STAGGERED, Layout.INSET, Layout.SLANTED), story=("theft",),
-            cast=("witch", "cat", "knight"), prop="potion", number="1",
+            seed=11,
+            n_pages=7,
+            style=Style.FLAT,
+            title="The Potion Thief",
+            series="Lantern Street",
+            layouts=(Layout.STAGGERED, Layout.INSET, Layout.SLANTED),
+            story=("theft",),
+            cast=("witch", "cat", "knight"),
+            prop="potion",
+            number="1",
         ),
     ),
     (
         "Moon Mail",
         BookRecipe(
-            seed=24, n_pages=6, style=Style.SCREENTONE, direction=Direction.RTL, title="Moon Mail",
-            series="Paper Harbor", layouts="manga", story=("letter",),
-            cast=("rabbit", "astronaut", "bear"), number="1",
+            seed=24,
+            n_pages=6,
+            style=Style.SCREENTONE,
+            direction=Direction.RTL,
+            title="Moon Mail",
+            series="Paper Harbor",
+            layouts="manga",
+            story=("letter",),
+            cast=("rabbit", "astronaut", "bear"),
+            number="1",
         ),
     ),
     (
         "Rooftop Rescue",
         BookRecipe(
-            seed=37, n_pages=3, style=Style.FLAT, direction=Direction.TTB, title="Rooftop Rescue",
-            series="Tin Moon Stories", story=("rescue",), cast=("robot", "fox", "ghost"), number="1",
+            seed=37,
+            n_pages=3,
+            style=Style.FLAT,
+            direction=Direction.TTB,
+            title="Rooftop Rescue",
+            series="Tin Moon Stories",
+            story=("rescue",),
+            cast=("robot", "fox", "ghost"),
+            number="1",
             matter=False,
         ),
     ),
     (
         "The Case of the Crown",
         BookRecipe(
-            seed=48, n_pages=4, style=Style.PAPER, title="The Case of the Crown",
-            series="Odd Corners", layouts="classic", story=("mystery",),
-            cast=("detective", "pirate", "chef"), prop="crown", number="1",
+            seed=48,
+            n_pages=4,
+            style=Style.PAPER,
+            title="The Case of the Crown",
+            series="Odd Corners",
+            layouts="classic",
+            story=("mystery",),
+            cast=("detective", "pirate", "chef"),
+            prop="crown",
+            number="1",
         ),
     ),
 )
@@ -64,7 +92,8 @@ def draw_shelf(folder: Path | str, seed: int = 0, *, quality: int = 88) -> list[
     root.mkdir(parents=True, exist_ok=True)
     return [
         write_book(
-            draw_book(replace(recipe, seed=recipe.seed + 1000 * seed)), root / f"{name}.cbz",
+            draw_book(replace(recipe, seed=recipe.seed + 1000 * seed)),
+            root / f"{name}.cbz",
             quality=quality,
         )
         for name, recipe in _SHELF

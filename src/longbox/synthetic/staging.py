@@ -42,15 +42,20 @@ def clear_part(frame: Frame, frames: Sequence[Frame]) -> Box:
         if shared is None:
             continue
         parts = (
-            Box(box.x0, box.y0, box.x1, shared.y0), Box(box.x0, shared.y1, box.x1, box.y1),
-            Box(box.x0, box.y0, shared.x0, box.y1), Box(shared.x1, box.y0, box.x1, box.y1),
+            Box(box.x0, box.y0, box.x1, shared.y0),
+            Box(box.x0, shared.y1, box.x1, box.y1),
+            Box(box.x0, box.y0, shared.x0, box.y1),
+            Box(shared.x1, box.y0, box.x1, box.y1),
         )
         box = max(parts, key=lambda part: part.area)
     return box
 
 
 def stage(
-    story: PanelStory, clear: Box, cast: Mapping[str, Character], direction: Direction,
+    story: PanelStory,
+    clear: Box,
+    cast: Mapping[str, Character],
+    direction: Direction,
     rng: random.Random,
 ) -> tuple[PlacedFigure, ...]:
     """Place the figures of a panel into its clear part."""
@@ -62,7 +67,9 @@ def stage(
         above *= 0.6
     n = len(present)
     forward = -1 if direction is Direction.RTL else 1
-    height = min(clear.height * share, clear.width / (_FIGURE_WIDTH * n) * (1.25 if n == 1 else 1.0))
+    height = min(
+        clear.height * share, clear.width / (_FIGURE_WIDTH * n) * (1.25 if n == 1 else 1.0)
+    )
     if story.shot == "close":
         height = min(clear.height * share, clear.width * 1.7)
     spacing = min(clear.width / n, height * 0.95)
@@ -79,7 +86,10 @@ def stage(
 
 
 def _placed(
-    who: Presence, story: PanelStory, cast: Mapping[str, Character], spot: tuple[float, int],
+    who: Presence,
+    story: PanelStory,
+    cast: Mapping[str, Character],
+    spot: tuple[float, int],
     room: tuple[Box, float, float],
 ) -> PlacedFigure:
     clear, height, above = room

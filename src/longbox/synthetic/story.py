@@ -11,7 +11,8 @@ import random
 from dataclasses import dataclass
 
 from longbox.book import TextKind
-from longbox.synthetic.arcs import ARCS, FINALE, INTERLUDES, SHORT_ARCS, Arc, Beat
+from longbox.errors import ConfigError
+from longbox.synthetic.arcs import Arc, Beat, load_grammar
 from longbox.synthetic.cast import KINDS, Character, cast_character
 from longbox.synthetic.phrasebook import Phrasebook
 from longbox.synthetic.places import INDOOR_PLACES, PLACES
@@ -100,7 +101,12 @@ class _Scene:
 
 
 def tell_story(recipe: BookRecipe, n_panels: int) -> Story:
-    """Tell a story of exactly n_panels panels."""
+    """Tell a story of exactly n_panels panels.
+
+    Raises:
+        ConfigError: The recipe names an arc, a kind of character or a thing that is not known.
+    """
+    _check(recipe)
     rng = random.Random(f"story-{recipe.seed}")
     book = Phrasebook(recipe.language, rng)
     cast = _gather_cast(recipe, rng)
@@ -121,8 +127,20 @@ def tell_story(recipe: BookRecipe, n_panels: int) -> Story:
     )
 
 
+def _check(recipe: BookRecipe) -> None:
+    grammar = load_grammar()
+    for what, asked, known in (
+        ("story", recipe.story, (*grammar.arcs, *grammar.short)),
+        ("cast", recipe.cast, KINDS),
+        ("prop", (recipe.prop,) if recipe.prop else (), PROPS),
+    ):
+        for name in asked:
+            if name not in known:
+                raise ConfigError(f"{what}: {name!r} is not known; choose from {', '.join(known)}")
+
+
 def _gather_cast(recipe: BookRecipe, rng: random.Random) -> list[Character]:
-    kinds = [k for k in recipe.cast if k in KINDS]
+    kinds = list(recipe.cast)
     others = [k for k in KINDS if k not in kinds]
     rng.shuffle(others)
     n = max(len(kinds), 3 + (recipe.n_pages > 10))
@@ -132,17 +150,19 @@ def _gather_cast(recipe: BookRecipe, rng: random.Random) -> list[Character]:
 def _choose_scenes(
     recipe: BookRecipe, cast: list[Character], n_panels: int, rng: random.Random
 ) -> list[_Scene]:
-    known = ARCS | SHORT_ARCS
-    asked = [known[n] for n in recipe.story if n in known] or [rng.choice(list(ARCS.values()))]
+    grammar = load_grammar()
+    long, short = list(grammar.arcs.values()), list(grammar.short.values())
+    known = {arc.name: arc for arc in (*long, *short)}
+    asked = [known[name] for name in recipe.story] or [rng.choice(long)]
     scenes: list[_Scene] = []
     left = n_panels
     while not scenes or left > 0:
         last = scenes[-1].arc if scenes else None
-        fitting = [a for a in ARCS.values() if a.n_least < left and a is not last]
-        fitting = fitting or [a for a in SHORT_ARCS.values() if a.n_least < left and a is not last]
-        if not asked and not fitting:
+        fits = [a for a in long if a.n_least < left and a is not last]
+        fits = fits or [a for a in short if a.n_least < left and a is not last]
+        if not asked and not fits:
             break
-        arc = asked.pop(0) if asked else rng.choice(fitting)
+        arc = asked.pop(0) if asked else rng.choice(fits)
         if scenes and left < arc.n_least:
             continue
         scenes.append(_cast_scene(arc, len(scenes), recipe, cast, rng))
@@ -160,19 +180,19 @@ def _cast_scene(
     if chapter == 0 and recipe.cast:  # the recipe's cast fills the roles in their order
         roles = dict(zip(arc.roles, free, strict=False))
     else:
-        wishes = dict(arc.wishes)
+        wishes = arc.wishes
         for role in sorted(arc.roles, key=lambda r: r not in wishes):
             suited = [c for c in free if c.kind in wishes.get(role, ())]
             roles[role] = suited[0] if suited else free[0]
             free.remove(roles[role])
-    suits = dict(arc.places)
+    suits = arc.places
     places: dict[str, str] = {}
     for letter in "ABC":
         choice = [p for p in suits.get(letter, PLACES) if p not in places.values()]
         places[letter] = rng.choice(choice or list(PLACES))
     prop = arc.prop or rng.choice([p for p in PROPS if p not in ("map", "letter", "treasure")])
-    if chapter == 0 and recipe.prop in PROPS and arc.prop is None:
-        prop = recipe.prop or prop
+    if chapter == 0 and recipe.prop and arc.prop is None:
+        prop = recipe.prop
     light = rng.choice(("day", "day", "dusk", "night"))
     return _Scene(arc, chapter, roles, places, prop, light)
 
@@ -228,9 +248,17 @@ def _tell_beat(
     hour = {"day": "by day", "dusk": "at dusk", "night": "at night", "rain": "in the rain"}[light]
     where = book.english_place(place)
     return PanelStory(
-        arc, scene.chapter, beat.step, place, light, beat.shot, tuple(present),
-        names.get(beat.holder) if beat.holder else None, prop,
-        f"{deed[0].upper()}{deed[1:]} {where} {hour}.", lines,
+        arc,
+        scene.chapter,
+        beat.step,
+        place,
+        light,
+        beat.shot,
+        tuple(present),
+        names.get(beat.holder) if beat.holder else None,
+        prop,
+        f"{deed[0].upper()}{deed[1:]} {where} {hour}.",
+        lines,
     )
 
 
@@ -253,9 +281,11 @@ def _tell_interlude(
     """A panel between the arcs; it may look back on one of them."""
     past = rng.choice(scenes)
     one, two, *_ = rng.sample(list(past.roles.values()), 2)
-    scene = _Scene(past.arc, past.chapter, {"one": one, "two": two}, past.places, past.prop, past.light)
+    scene = _Scene(
+        past.arc, past.chapter, {"one": one, "two": two}, past.places, past.prop, past.light
+    )
     fields = _fields(past, book)
     fields["past"] = book.phrase(f"past.{past.arc.name}", fields, is_sentence=False)
     if is_last:
-        return _tell_beat(FINALE, scene, fields, book, "matter_finale")
-    return _tell_beat(rng.choice(INTERLUDES), scene, fields, book, "interlude")
+        return _tell_beat(load_grammar().finale, scene, fields, book, "matter_finale")
+    return _tell_beat(rng.choice(load_grammar().interludes), scene, fields, book, "interlude")

@@ -14,6 +14,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,7 +32,12 @@ _MIN_SIDE_PX = 4.0
 
 @dataclass(frozen=True, slots=True)
 class FoundLine:
-    """A slanted rectangle around one line: corners (4, 2) clockwise from the top left, page pixels."""
+    """A slanted rectangle around one line.
+
+    Attributes:
+        corners: Page pixels, float32 (4, 2), clockwise from the top left.
+        score: Mean probability of being text, 0 to 1.
+    """
 
     corners: FloatArray
     score: float
@@ -100,8 +106,8 @@ def boxes_from_probability(probability: NDArray[np.uint8], options: TextOptions)
     """
     import cv2
 
-    mask = (probability > options.pixel_threshold * 255).astype(np.uint8)
-    mask = cv2.dilate(mask, np.ones((2, 2), np.uint8))
+    likely = (probability > options.pixel_threshold * 255).astype(np.uint8)
+    mask = cv2.dilate(likely, np.ones((2, 2), np.uint8))
     contours, _ = cv2.findContours(mask, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
     if len(contours) > 4 * options.max_lines:  # noise: the longest outlines are the likeliest text
         contours = sorted(contours, key=len, reverse=True)[: 4 * options.max_lines]
@@ -138,7 +144,7 @@ def _windows(length: int, window: int) -> list[tuple[int, int, int]]:
     step = _to_stride(window * (1 - _OVERLAP))
     n = math.ceil((length - window) / step) + 1
     starts = [min(i * step, length - window) for i in range(n)]
-    cuts = [(a + window + b) // 2 for a, b in zip(starts, starts[1:], strict=False)]
+    cuts = [(a + window + b) // 2 for a, b in pairwise(starts)]
     return list(zip(starts, [0, *cuts], [*cuts, length], strict=True))
 
 

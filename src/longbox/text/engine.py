@@ -68,11 +68,11 @@ class OnnxEngine:
 
     def text_map(self, batch: FloatArray) -> FloatArray:
         """Give each pixel its probability of being text: (1, 3, h, w) -> (h, w)."""
-        return _run(self.detector, batch)[0, 0]
+        return np.asarray(_run(self.detector, batch)[0, 0])
 
     def characters(self, batch: FloatArray) -> FloatArray:
         """Give each step its character probabilities: (1, 3, 48, w) -> (T, V + 1)."""
-        return _run(self.recogniser, batch)[0]
+        return np.asarray(_run(self.recogniser, batch)[0])
 
 
 def _load_rapidocr(options: TextOptions) -> Engine:

@@ -110,7 +110,7 @@ def look_around(pixels: NDArray[np.uint8], box: Box, letter_px: float) -> Surrou
     ground = np.median(small[on_ring], axis=0)
     same = (np.abs(small - ground).max(axis=2) <= _TOLERANCE).astype(np.uint8)
     plainness = float(same[on_ring].mean())
-    return _shape_of_ground(same, on_ring, inner, plainness)
+    return _shape_of_ground(same, inner, plainness)
 
 
 def _in_window(
@@ -126,7 +126,6 @@ def _in_window(
 
 def _shape_of_ground(
     same: NDArray[np.uint8],
-    on_ring: NDArray[np.bool_],
     inner: tuple[slice, slice],
     plainness: float,
 ) -> Surroundings:
@@ -139,7 +138,6 @@ def _shape_of_ground(
     if label == 0:
         return Surroundings(False, 0.0, plainness)
     x, y, w, h = (int(v) for v in stats[label][:4])
-    height, width = same.shape
     at_edges = [
         (labels[0] == label),
         (labels[-1] == label),
@@ -151,7 +149,6 @@ def _shape_of_ground(
     contours, _ = cv2.findContours(outline, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
     whole = cv2.drawContours(np.zeros_like(outline), contours, -1, 1, cv2.FILLED)
     extent = float(whole.mean())
-    del on_ring, width, height
     return Surroundings(n_open == 0, extent, plainness)
 
 

@@ -27,6 +27,7 @@ from longbox.text.lines import Line, clean_text, is_cjk, join_lines
 from longbox.text.options import TextOptions
 from longbox.text.recognise import decode, line_image, network_input
 
+_DEFAULTS = TextOptions()
 _TALL = 1.5  # height over width from which a box is a column or a sideways line
 
 
@@ -37,7 +38,7 @@ class TextReader:
         options: Engine, sizes and thresholds.
     """
 
-    def __init__(self, options: TextOptions = TextOptions()) -> None:
+    def __init__(self, options: TextOptions = _DEFAULTS) -> None:
         self.options = options
         self._engine: Engine | None = None
 

@@ -1,0 +1,150 @@
+"""The padded Zarr dataset and the Parquet tables."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from drawn_books import draw_book, filled
+
+from longbox.book import AnnotatedPage, Metadata, PageType
+from longbox.errors import LibraryError
+from longbox.library import Library, zarr_export
+
+BOOKS = [
+    draw_book(1, [["one", "two", ""], ["three"]], metadata=Metadata(series="S", year=2001)),
+    draw_book(2, [[], ["猫 \x00"]], kinds=[PageType.BLANK], path="/shelf/caf\udce9.cbz"),
+    draw_book(3, [["old"]], encoder="v0"),
+    draw_book(4, [["five", "six"]] * 7),
+]
+PAGES: list[tuple[str, AnnotatedPage]] = [
+    (d.book_id, page) for d in BOOKS for page in d.annotated.pages
+]
+
+
+@pytest.fixture
+def library(tmp_path: Path) -> Library:
+    return filled(tmp_path / "library", BOOKS)
+
+
+@pytest.mark.parametrize("chunk", [1, 3, 256])
+def test_xarray_reads_the_dataset_with_the_names_of_the_design(
+    library: Library, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, chunk: int
+) -> None:
+    import xarray
+
+    monkeypatch.setattr(zarr_export, "_MAX_CHUNK_PAGES", chunk)
+    seen: list[tuple[int, int]] = []
+    library.export_zarr(tmp_path / "out.zarr", lambda done, total: seen.append((done, total)))
+    assert seen == [(i, 4) for i in range(1, 5)]
+    dataset = xarray.open_zarr(tmp_path / "out.zarr", consolidated=True).load()
+    assert dict(dataset.sizes) == {
+        "page": 11,
+        "panel": 3,
+        "corner": 4,
+        "modality": 3,
+        "vision_dimension": 32,
+        "text_dimension": 16,
+        "composition_dimension": 5,
+    }
+    assert dataset.modality.values.tolist() == ["vision", "text", "composition"]
+    assert dataset.panel_vision_embeddings.dims == ("page", "panel", "vision_dimension")
+    assert dataset.panel_vision_embeddings.attrs["fingerprint"] == "vision-v1"
+    assert dataset.attrs["fingerprints"]["panel_semantic_embeddings"] == "text-v1"
+    for i, (book_id, page) in enumerate(PAGES):
+        n = len(page.panels)
+        assert dataset.book_id.values[i] == book_id
+        assert dataset.page_index.values[i] == page.page.index
+        assert dataset.page_type.values[i] == page.label.page_type.value
+        assert dataset.panel_masks.values[i].tolist() == [True] * n + [False] * (3 - n)
+        assert dataset.reading_order.values[i].tolist() == [*range(n)] + [-1] * (3 - n)
+        assert np.isnan(dataset.panel_boxes.values[i, n:]).all()
+        for column, panel in enumerate(page.panels):
+            assert tuple(dataset.panel_boxes.values[i, column]) == panel.box.as_tuple()
+            assert (
+                dataset.panel_id.values[i, column]
+                == f"{book_id}-{page.page.index:04d}-{column:02d}"
+            )
+    assert dataset.panel_text.values[0].tolist() == ["one", "two", ""]
+
+
+def test_exported_vectors_are_the_stored_ones_and_masked_where_there_are_none(
+    library: Library, tmp_path: Path
+) -> None:
+    import xarray
+
+    library.export_zarr(tmp_path / "out.zarr")
+    dataset = xarray.open_zarr(tmp_path / "out.zarr", consolidated=True).load()
+    masks = dataset.modality_masks.values
+    vision, text = BOOKS[0].vectors[0], BOOKS[0].vectors[1]
+    got = np.concatenate(
+        [dataset.panel_vision_embeddings.values[0], dataset.panel_vision_embeddings.values[1, :1]]
+    )
+    np.testing.assert_allclose(got, vision.vectors, atol=2e-3)
+    np.testing.assert_array_equal(masks[0, :, 1], text.mask[:3])
+    assert not dataset.panel_semantic_embeddings.values[0, 0].any()
+    old = 4  # the page of book 3, which another encoder made
+    assert dataset.panel_masks.values[old, 0]
+    assert not masks[old].any()
+    assert not dataset.panel_vision_embeddings.values[old].any()
+    assert not masks[~dataset.panel_masks.values].any()
+
+
+def test_an_empty_library_exports_an_empty_dataset(tmp_path: Path) -> None:
+    import pyarrow.parquet
+    import xarray
+
+    with Library.create(tmp_path / "library") as library:
+        library.export_zarr(tmp_path / "out.zarr")
+        library.export_parquet(tmp_path / "out")
+    dataset = xarray.open_zarr(tmp_path / "out.zarr", consolidated=True).load()
+    assert dataset.sizes["page"] == 0
+    assert pyarrow.parquet.read_table(tmp_path / "out" / "panels.parquet").num_rows == 0
+
+
+def test_parquet_tables_hold_every_book_page_panel_and_text(
+    library: Library, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import pyarrow.parquet
+
+    from longbox.library import parquet_export
+
+    monkeypatch.setattr(parquet_export, "ROW_GROUP", 4)
+    library.export_parquet(tmp_path / "out")
+    tables = {
+        p.stem: pyarrow.parquet.read_table(p).to_pylist() for p in (tmp_path / "out").iterdir()
+    }
+    assert {name: len(rows) for name, rows in tables.items()} == {
+        "books": 4,
+        "pages": 11,
+        "panels": 20,
+        "texts": 19,
+    }
+    assert tables["books"][0]["series"] == "S"
+    assert tables["books"][0]["year"] == 2001
+    assert tables["books"][1]["file"] == "/shelf/caf\\xe9.cbz"
+    assert tables["pages"][2]["page_type"] == "blank"
+    assert tables["panels"][1]["text"] == "two"
+    assert tables["panels"][1]["panel_id"] == f"{1:016x}-0000-01"
+    assert tables["texts"][0]["kind"] == "dialogue"
+
+
+@pytest.mark.parametrize("kind", ["export_zarr", "export_parquet"])
+def test_an_export_is_there_whole_or_not_at_all(
+    library: Library, tmp_path: Path, kind: str
+) -> None:
+    (tmp_path / "taken").mkdir()
+    with pytest.raises(LibraryError, match="already there"):
+        getattr(library, kind)(tmp_path / "taken")
+    store = library.root / "books" / f"{4:016x}.zarr.zip"
+    whole = store.read_bytes()
+    store.write_bytes(whole[:500])
+    with pytest.raises(LibraryError, match="damaged"):
+        getattr(library, kind)(tmp_path / "out")
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["library", "taken"]
+    store.write_bytes(whole)
+    (tmp_path / ".out.partial").mkdir()
+    (tmp_path / ".out.partial" / "left").write_text("by a killed run")
+    getattr(library, kind)(tmp_path / "out")
+    assert not list((tmp_path / "out").rglob("left"))
