@@ -17,9 +17,9 @@ from pathlib import Path
 
 import imagehash
 from PIL import Image
-from report import SHARED, table, write
 
 from longbox.config import SearchOptions
+from report import SHARED, table, write
 
 
 def main() -> None:

@@ -5,8 +5,8 @@
 Every kind that tests/ingest/hostile_files.py can build is written into its own temporary folder and
 read there the way the pipeline reads a book (find_books, stamp, open_book, pixels of the first
 pages), in a process of its own with a limit on time and memory. An audit hook in that process
-notes every file opened for writing outside the temporary folder, and every network connection; after
-it the folder's own contents are compared with before.
+notes every file opened for writing outside the temporary folder and every network connection;
+after it the folder's own contents are compared with before.
 
 --fuzz N then damages one good file of every format and one page of every picture kind in N random
 ways each (bytes changed, cut, repeated) and counts the outcomes.
@@ -44,6 +44,7 @@ TIME_LIMIT_S = 40.0
 MEMORY_LIMIT_BYTES = 4 << 30
 PAGES_READ = 6
 SEED = 20
+_FORBIDDEN = ("socket.connect", "os.symlink", "os.link", "os.remove", "os.rename")
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,9 +102,8 @@ def watch_writes(allowed: Path) -> list[str]:
                 place = os.path.realpath(os.fsdecode(path))
                 if not place.startswith((str(allowed), "/dev/")):
                     seen.append(f"opened {place} for writing ({mode})")
-        elif event in ("socket.connect", "os.symlink", "os.link", "os.remove", "os.rename"):
-            if not os.fsdecode(str(arguments[0])).startswith(str(allowed)):
-                seen.append(f"{event} {arguments[0]}")
+        elif event in _FORBIDDEN and not str(arguments[0]).startswith(str(allowed)):
+            seen.append(f"{event} {arguments[0]!r}")
 
     sys.addaudithook(hook)
     return seen
@@ -128,9 +128,7 @@ def work(target: Path, scratch: Path, answers: Connection) -> None:
 
 def tree(folder: Path) -> list[str]:
     """Every path below a folder, as text."""
-    return sorted(
-        os.path.join(root, name) for root, dirs, files in os.walk(folder) for name in dirs + files
-    )
+    return sorted(str(path.relative_to(folder)) for path in folder.rglob("*"))
 
 
 def try_one(kind: str, expected: str, build: Callable[[Path], Path], home: Path) -> Row:
@@ -182,10 +180,14 @@ def good_files() -> list[tuple[str, Callable[[Path], Path]]]:
     import drawn_comics as comics
 
     def packed(kind: str) -> Callable[[Path], Path]:
-        member = (f"page1.{kind.lower()}", comics.page(1, kind, 120, 160))
-        return lambda folder: comics.write_zip(folder / "book.cbz", [member])
+        suffix = {"JPEG2000": "jp2", "TIFF": "tif"}.get(kind, kind.lower())
+        member = (f"page1.{suffix}", comics.page(1, kind, 120, 160))
+        return lambda folder: comics.write_folder(folder, [member]) / member[0]
 
-    info = b"<ComicInfo><Series>Fuzz</Series><Pages><Page Image='0' Type='FrontCover'/></Pages></ComicInfo>"
+    info = (
+        b"<ComicInfo><Series>Fuzz</Series><Pages><Page Image='0' Type='FrontCover'/>"
+        b"</Pages></ComicInfo>"
+    )
     members = [*comics.pages(3), ("ComicInfo.xml", info)]
     return [
         ("cbz", lambda folder: comics.write_zip(folder / "book.cbz", members, 8)),
@@ -225,6 +227,18 @@ def damaged(data: bytes, rng: random.Random) -> bytes:
     return bytes(out)
 
 
+def writer(content: bytes, suffix: str, *, is_page: bool) -> Callable[[Path], Path]:
+    """Return a builder that writes these bytes as a comic, or as the page of a folder."""
+
+    def build(folder: Path) -> Path:
+        path = folder / ("book/page1" if is_page else "book")
+        path.parent.mkdir(exist_ok=True)
+        path.with_suffix(suffix).write_bytes(content)
+        return path.parent if is_page else path.with_suffix(suffix)
+
+    return build
+
+
 def fuzz(count: int, home: Path) -> dict[str, dict[str, int]]:
     """Damage every good file in random ways; return the outcomes by format."""
     found: dict[str, dict[str, int]] = {}
@@ -240,10 +254,7 @@ def fuzz(count: int, home: Path) -> dict[str, dict[str, int]]:
         for number in range(rounds):
             content = damaged(data, rng)
 
-            def build_damaged(folder: Path, content: bytes = content, suffix: str = suffix) -> Path:
-                (folder / f"book{suffix}").write_bytes(content)
-                return folder / f"book{suffix}"
-
+            build_damaged = writer(content, suffix, is_page=good.name.startswith("page"))
             row = try_one(name, "", build_damaged, home / f"fuzz{number}")
             outcomes[row.outcome] += 1
             if row.outcome.isupper():
@@ -264,9 +275,10 @@ def main() -> int:
     parser.add_argument("--fuzz", type=int, default=0, help="random damages of every good file")
     parser.add_argument("--only", default="", help="only kinds whose name holds these words")
     args = parser.parse_args()
-    import longbox.ingest  # noqa: F401 - loaded before the processes are split off
     from hostile_files import KINDS
     from PIL import Image
+
+    import longbox.ingest  # noqa: F401 - loaded before the processes are split off
 
     Image.new("RGB", (8, 8)).save(io.BytesIO(), "JPEG")
     rows: list[Row] = []
@@ -291,9 +303,8 @@ def main() -> int:
     )
     counts = Counter(row.outcome for row in rows)
     print(f"{len(rows)} kinds: " + ", ".join(f"{key} {n}" for key, n in sorted(counts.items())))
-    print(
-        f"slowest {max(row.seconds for row in rows):.2f} s, highest {max(row.peak_mb for row in rows):.0f} MB"
-    )
+    slowest, highest = max(row.seconds for row in rows), max(row.peak_mb for row in rows)
+    print(f"slowest {slowest:.2f} s, highest {highest:.0f} MB")
     for row in wrong:
         print(f"not as expected: {row.kind}: {row.outcome}, not {row.expected}: {row.message}")
     document = {

@@ -134,8 +134,10 @@ def write_stored_rar(path: Path, members: Members) -> Path:
 
 
 EPUB_CONTAINER = (
-    '<?xml version="1.0"?><container version="1.0" xmlns="urn:oasis:names:tc:opendocument:xmlns:container">'
-    '<rootfiles><rootfile full-path="OEBPS/package.opf" media-type="application/oebps-package+xml"/>'
+    '<?xml version="1.0"?><container version="1.0" '
+    'xmlns="urn:oasis:names:tc:opendocument:xmlns:container">'
+    '<rootfiles><rootfile full-path="OEBPS/package.opf" '
+    'media-type="application/oebps-package+xml"/>'
     "</rootfiles></container>"
 )
 
@@ -151,8 +153,10 @@ def epub_members(
     refs = "".join(f'<itemref idref="p{n}"/>' for n in range(len(members)))
     package = (
         '<?xml version="1.0"?><package xmlns="http://www.idpf.org/2007/opf" version="3.0">'
-        '<metadata xmlns:dc="http://purl.org/dc/elements/1.1/" xmlns:opf="http://www.idpf.org/2007/opf">'
-        f"{metadata}</metadata><manifest>{manifest}{items}</manifest><spine {spine}>{refs}{itemrefs}</spine></package>"
+        '<metadata xmlns:dc="http://purl.org/dc/elements/1.1/" '
+        'xmlns:opf="http://www.idpf.org/2007/opf">'
+        f"{metadata}</metadata><manifest>{manifest}{items}</manifest><spine {spine}>"
+        f"{refs}{itemrefs}</spine></package>"
     )
     written = [
         ("mimetype", b"application/epub+zip"),
@@ -160,7 +164,10 @@ def epub_members(
         ("OEBPS/package.opf", package.encode()),
     ]
     for n, (name, data) in enumerate(members):
-        body = f'<!DOCTYPE html><html xmlns="http://www.w3.org/1999/xhtml"><body>&nbsp;<img src="img/{name}"/></body></html>'
+        body = (
+            f'<!DOCTYPE html><html xmlns="http://www.w3.org/1999/xhtml"><body>'
+            f'&nbsp;<img src="img/{name}"/></body></html>'
+        )
         written += [(f"OEBPS/img/{name}", data), (f"OEBPS/p{n}.xhtml", body.encode())]
     return written
 
@@ -178,12 +185,14 @@ def write_pdf(path: Path, jpegs: Sequence[bytes], box: str | None = None) -> Pat
         content = f"q {width} 0 0 {height} 0 0 cm /I Do Q".encode()
         objects += [
             (
-                f"<< /Type /Page /Parent 2 0 R /MediaBox [{box or f'0 0 {width} {height}'}] /Contents {first + 1} 0 R "
+                f"<< /Type /Page /Parent 2 0 R /MediaBox "
+                f"[{box or f'0 0 {width} {height}'}] /Contents {first + 1} 0 R "
                 f"/Resources << /XObject << /I {first + 2} 0 R >> >> >>"
             ).encode(),
             f"<< /Length {len(content)} >>\nstream\n".encode() + content + b"\nendstream",
             (
-                f"<< /Type /XObject /Subtype /Image /Width {width} /Height {height} /ColorSpace /DeviceRGB "
+                f"<< /Type /XObject /Subtype /Image /Width {width} /Height {height} "
+                f"/ColorSpace /DeviceRGB "
                 f"/BitsPerComponent 8 /Filter /DCTDecode /Length {len(data)} >>\nstream\n"
             ).encode()
             + data
@@ -202,6 +211,9 @@ def write_pdf_objects(path: Path, objects: Sequence[bytes], trailer: str = "") -
     start = len(out)
     out += f"xref\n0 {len(objects) + 1}\n0000000000 65535 f \n".encode()
     out += b"".join(f"{offset:010d} 00000 n \n".encode() for offset in offsets)
-    out += f"trailer\n<< /Size {len(objects) + 1} /Root 1 0 R {trailer} >>\nstartxref\n{start}\n%%EOF\n".encode()
+    out += (
+        f"trailer\n<< /Size {len(objects) + 1} /Root 1 0 R {trailer} >>"
+        f"\nstartxref\n{start}\n%%EOF\n"
+    ).encode()
     path.write_bytes(bytes(out))
     return path

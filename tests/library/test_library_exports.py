@@ -40,7 +40,7 @@ def test_xarray_reads_the_dataset_with_the_names_of_the_design(
     assert seen == [(i, 4) for i in range(1, 5)]
     dataset = xarray.open_zarr(tmp_path / "out.zarr", consolidated=True).load()
     assert dict(dataset.sizes) == {
-        "page": 11,
+        "page": 12,
         "panel": 3,
         "corner": 4,
         "modality": 3,
@@ -78,16 +78,15 @@ def test_exported_vectors_are_the_stored_ones_and_masked_where_there_are_none(
     dataset = xarray.open_zarr(tmp_path / "out.zarr", consolidated=True).load()
     masks = dataset.modality_masks.values
     vision, text = BOOKS[0].vectors[0], BOOKS[0].vectors[1]
-    got = np.concatenate(
-        [dataset.panel_vision_embeddings.values[0], dataset.panel_vision_embeddings.values[1, :1]]
-    )
+    pictures = dataset.panel_vision_embeddings.values
+    got = np.concatenate([pictures[0], pictures[1, :1]])
     np.testing.assert_allclose(got, vision.vectors, atol=2e-3)
     np.testing.assert_array_equal(masks[0, :, 1], text.mask[:3])
     assert not dataset.panel_semantic_embeddings.values[0, 0].any()
     old = 4  # the page of book 3, which another encoder made
     assert dataset.panel_masks.values[old, 0]
     assert not masks[old].any()
-    assert not dataset.panel_vision_embeddings.values[old].any()
+    assert not pictures[old].any()
     assert not masks[~dataset.panel_masks.values].any()
 
 
@@ -117,7 +116,7 @@ def test_parquet_tables_hold_every_book_page_panel_and_text(
     }
     assert {name: len(rows) for name, rows in tables.items()} == {
         "books": 4,
-        "pages": 11,
+        "pages": 12,
         "panels": 20,
         "texts": 19,
     }

@@ -16,7 +16,7 @@ import numpy as np
 from drawn_books import add, draw_book, filled
 
 from longbox.library import Library, WordsQuery
-from longbox.library.upkeep import clean_partial
+from longbox.library.leftovers import clean_partial
 from longbox.vectors import QueryVector, Space
 
 HERE = str(Path(__file__).parent)
@@ -96,7 +96,7 @@ def test_killed_at_random_moments_and_run_again_nothing_differs(tmp_path: Path) 
         wanted = library.fingerprint_contents()
     root = tmp_path / "killed"
     moments = random.Random(0)
-    for _ in range(8):
+    for _ in range(6):
         process = start(INDEX, root, 0, 10)
         time.sleep(0.25 + moments.random() * 0.6)
         process.kill()

@@ -10,7 +10,7 @@ import pytest
 from drawn_books import add, draw_book, filled
 
 from longbox.errors import LibraryError
-from longbox.library import Library, WordsQuery, segments, store_path, upkeep
+from longbox.library import Library, WordsQuery, segment_plan, segments, store_path
 from longbox.library.segments import Segment, SegmentInfo, write_segment
 from longbox.vectors import QueryVector, Space, unit
 
@@ -171,7 +171,7 @@ def test_dead_rows_are_swept_out(tmp_path: Path) -> None:
 def test_large_batches_are_cut_into_segments(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(upkeep, "MAX_VECTORS", 30)
+    monkeypatch.setattr(segment_plan, "MAX_VECTORS", 30)
     with filled(tmp_path, [draw_book(i) for i in range(6)]) as library:
         with library._catalog.guarded() as connection:
             sizes = connection.execute(

@@ -74,7 +74,9 @@ def test_every_layout_draws_in_every_style_and_direction(layout: Layout, style: 
 
 @pytest.mark.parametrize("style", [Style.FLAT, Style.HALFTONE, Style.DARK])
 def test_webtoon_pages_are_one_column_of_panels_from_top_to_bottom(style: Style) -> None:
-    book = draw_book(BookRecipe(seed=3, n_pages=2, style=style, direction=Direction.TTB, matter=False))
+    book = draw_book(
+        BookRecipe(seed=3, n_pages=2, style=style, direction=Direction.TTB, matter=False)
+    )
     for page in book.truth.pages:
         assert (page.page.width, page.page.height) == (800, 2400)
         boxes = [p.box for p in page.panels]
@@ -98,10 +100,14 @@ def test_panel_boxes_end_where_the_gutter_begins() -> None:
             x0, y0, x1, y1 = (int(v) for v in panel.box.as_tuple())
             outside = pixels[y0 + 40 : y1 - 40, x0 - 3 : x0 - 1]
             edge = pixels[y0 + 40 : y1 - 40, x0 + 1 : x0 + 3]
-            assert outside.min() == 255  # white gutter right up to the box
-            assert edge.max() < 120  # the frame's line right inside it
-            assert pixels[y1 - 3 : y1 - 1, x0 + 40 : x1 - 40].max() < 120
-            assert pixels[y1 + 1 : y1 + 3, x0 + 40 : x1 - 40].min() == 255
+            bottom = pixels[y1 - 3 : y1 - 1, x0 + 40 : x1 - 40]
+            below = pixels[y1 + 1 : y1 + 3, x0 + 40 : x1 - 40]
+            # A figure may stand out of its frame; apart from that the line is whole.
+            for gutter in (outside, below):  # white right up to the box
+                assert (gutter == 255).mean() > 0.75
+                assert np.median(gutter) == 255
+            for line in (edge, bottom):  # the frame right inside it
+                assert (line < 120).mean() > 0.75
 
 
 def test_bleeding_panels_end_at_the_edge_of_the_page() -> None:
@@ -133,7 +139,9 @@ def test_text_boxes_hold_all_ink_of_the_lettering_and_nothing_else(language: str
 
 
 def test_japanese_right_to_left_books_are_lettered_in_columns() -> None:
-    book = _small(language="ja", direction=Direction.RTL, n_pages=3, page_width=1000, page_height=1400)
+    book = _small(
+        language="ja", direction=Direction.RTL, n_pages=3, page_width=1000, page_height=1400
+    )
     dialogue = [t for p in book.truth.pages for t in p.texts if t.kind is TextKind.DIALOGUE]
     assert dialogue
     assert all(t.is_vertical for t in dialogue)
@@ -149,7 +157,7 @@ def test_reading_order_follows_the_direction(direction: Direction) -> None:
             page = _small(seed=seed, layouts=(layout,), direction=direction).truth.pages[0]
             for a, b in itertools.pairwise(p.box for p in page.panels):
                 in_one_tier = min(a.y1, b.y1) - max(a.y0, b.y0) > 0.5 * min(a.height, b.height)
-                if in_one_tier or layout is Layout.YONKOMA and b.y0 < a.y0:
+                if in_one_tier or (layout is Layout.YONKOMA and b.y0 < a.y0):
                     assert sign * (b.center[0] - a.center[0]) > 0
                 else:
                     assert b.y0 >= a.y1
@@ -177,7 +185,9 @@ def test_texts_of_one_page_never_cover_each_other() -> None:
 
 
 def test_slanted_panels_have_their_outline_and_others_do_not_need_one() -> None:
-    slanted = [p for s in range(4) for p in _small(seed=s, layouts=(Layout.SLANTED,)).truth.pages[0].panels]
+    slanted = [
+        p for s in range(4) for p in _small(seed=s, layouts=(Layout.SLANTED,)).truth.pages[0].panels
+    ]
     outlines = [p.polygon for p in slanted if p.polygon]
     assert outlines
     assert all(len(o) == 4 for o in outlines)
@@ -213,10 +223,14 @@ def test_density_0_letters_nothing_in_the_panels() -> None:
 
 
 def test_sound_effects_are_turned_and_drawn_in_their_box() -> None:
-    book = draw_book(BookRecipe(seed=11, n_pages=3, matter=False, story=("theft",), layouts="classic"))
+    book = draw_book(
+        BookRecipe(seed=11, n_pages=3, matter=False, story=("theft",), layouts="classic")
+    )
     found = 0
     silent = draw_book(
-        BookRecipe(seed=11, n_pages=3, matter=False, story=("theft",), layouts="classic", text_density=0.0)
+        BookRecipe(
+            seed=11, n_pages=3, matter=False, story=("theft",), layouts="classic", text_density=0.0
+        )
     )
     for page, more in zip(book.truth.pages, book.texts, strict=True):
         changed = (book.pixels(page.page.index) != silent.pixels(page.page.index)).any(axis=2)
@@ -258,3 +272,17 @@ def test_a_very_small_page_still_draws() -> None:
     book = _small(page_width=200, page_height=200, n_pages=4, matter=True)
     for i in range(4):
         assert book.pixels(i).shape[0] == 200
+
+
+def test_some_figures_stand_out_of_their_frame_but_never_out_of_the_page() -> None:
+    found = 0
+    for seed in range(12):
+        book = _small(seed=seed, n_pages=3, layouts="classic", story=("theft",))
+        for page in book._plan.pages:
+            for panel in page.panels:
+                for figure in panel.figures:
+                    if figure.breaks_out:
+                        found += 1
+                        assert figure.ground - figure.height > -1
+                        assert figure.ground <= panel.frame.box.y1 + 0.1 * panel.frame.box.height
+    assert found >= 3

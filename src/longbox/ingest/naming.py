@@ -25,31 +25,24 @@ COMIC_SUFFIXES = frozenset(
 )
 _JUNK_NAMES = frozenset({"thumbs.db", "desktop.ini", "ehthumbs.db", "icon\r", "@eadir", "__macosx"})
 _LONGEST_SHOWN = 300
-_ESCAPED_CATEGORIES = frozenset({"Cc", "Cs", "Zl", "Zp"})
-_ESCAPED_FORMATS = frozenset(
-    "\u061c\u200b\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\ufeff"
-)
 
 
 def printable(text: str) -> str:
     r"""Return text that fits on one line of any terminal and in UTF-8.
 
-    Control characters, line separators, lone surrogates and direction overrides become escapes
-    such as \x1b; a text above 300 characters is cut in the middle.
+    Control characters, line separators, lone surrogates, direction overrides and other invisible
+    signs become escapes such as \x1b; wide and hard spaces become plain ones; a text above 300
+    characters is cut in the middle.
     """
-    shown = "".join(
-        char.encode("unicode_escape").decode("ascii")
-        if unicodedata.category(char) in _ESCAPED_CATEGORIES or char in _ESCAPED_FORMATS
-        else char
-        for char in (
-            text
-            if len(text) <= 2 * _LONGEST_SHOWN
-            else text[:_LONGEST_SHOWN] + text[-_LONGEST_SHOWN:]
-        )
-    )
-    if len(shown) > _LONGEST_SHOWN:
-        shown = shown[: _LONGEST_SHOWN // 2] + "..." + shown[-_LONGEST_SHOWN // 2 :]
-    return shown
+    if len(text) > _LONGEST_SHOWN:
+        text = text[: _LONGEST_SHOWN // 2] + "..." + text[-_LONGEST_SHOWN // 2 :]
+    return "".join(char if char.isprintable() else _escaped(char) for char in text)
+
+
+def _escaped(char: str) -> str:
+    if unicodedata.category(char) == "Zs":
+        return " "
+    return char.encode("unicode_escape").decode("ascii")
 
 
 def decode_name(raw: bytes) -> str:

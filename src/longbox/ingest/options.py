@@ -59,7 +59,7 @@ class IngestOptions:
     max_name_bytes: int = 8 * MIB
     pdf_side_px: int = 1600
     max_pdf_objects: int = 20_000
-    max_pdf_memory_bytes: int = 2048 * MIB
+    max_pdf_memory_bytes: int = 1536 * MIB
     max_pdf_seconds: float = 60.0
     max_missing_rows: float = 0.02
 

@@ -98,8 +98,7 @@ class Catalog:
         Raises:
             LibraryError: The library is read-only, busy, damaged, or the disk is full.
         """
-        if self.read_only:
-            raise LibraryError(f"{self.path}: opened read-only; open it for writing to change it")
+        self.require_writable()
         with self.guarded() as connection:
             if is_precious:
                 connection.execute("PRAGMA synchronous = FULL")
@@ -113,6 +112,15 @@ class Catalog:
                     connection.execute("ROLLBACK")
                 if is_precious:
                     connection.execute("PRAGMA synchronous = NORMAL")
+
+    def require_writable(self) -> None:
+        """Refuse to change a library that was opened read-only.
+
+        Raises:
+            LibraryError: It was.
+        """
+        if self.read_only:
+            raise LibraryError(f"{self.path}: opened read-only; open it for writing to change it")
 
     def generation(self) -> int:
         """Return a number that every change raises; caches hold as long as it stays."""

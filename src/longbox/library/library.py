@@ -19,9 +19,10 @@ from longbox.library.catalog import (
     CATALOG_NAME,
     FORMAT,
     Catalog,
-    refuse_newer,
 )
+from longbox.library.leftovers import clean_partial
 from longbox.library.merging import delete_book, first_path, insert_book, refresh_book
+from longbox.library.opening import has_stores, refuse_unusable
 from longbox.library.records import (
     BookStore,
     Correction,
@@ -35,7 +36,6 @@ from longbox.library.records import (
 )
 from longbox.library.stores import (
     BOOKS_NAME,
-    STORE_SUFFIX,
     disk_errors,
     read_book_store,
     store_path,
@@ -80,7 +80,7 @@ class Library:
         Raises:
             LibraryError: It is missing, damaged, or of a newer format.
         """
-        if not (root / CATALOG_NAME).is_file() and not _has_stores(root):
+        if not (root / CATALOG_NAME).is_file() and not has_stores(root):
             raise LibraryError(f"{root}: no library here; make one with `longbox index FOLDER`")
         return cls._opened(root, read_only=read_only)
 
@@ -91,7 +91,7 @@ class Library:
         Raises:
             LibraryError: There is no library, it is of a newer format, or the disk refuses.
         """
-        if not (root / CATALOG_NAME).is_file() and not _has_stores(root):
+        if not (root / CATALOG_NAME).is_file() and not has_stores(root):
             raise LibraryError(f"{root}: no library here; make one with `longbox index FOLDER`")
         old = rebuilding.set_aside_if_damaged(root)
         catalog = Catalog(root / CATALOG_NAME)
@@ -108,12 +108,12 @@ class Library:
         path = root / CATALOG_NAME
         catalog = Catalog(path, read_only=read_only)
         try:
-            _refuse_unusable(catalog, root)
+            refuse_unusable(catalog, root)
             if catalog.format() < FORMAT:
                 catalog.migrate()
             catalog.generation()
             if not read_only:
-                upkeep.clean_partial(root)
+                clean_partial(root)
         except LibraryError:
             catalog.close()
             raise
@@ -212,28 +212,12 @@ class Library:
     def add_correction(self, correction: Correction) -> None:
         """Keep what a person typed; on the disk when this returns."""
         with self._catalog.transaction(is_precious=True) as connection:
-            connection.execute(
-                "INSERT INTO corrections (book_id, page_index, panel_order, field, value, made_at) "
-                "VALUES (?, ?, ?, ?, ?, ?)",
-                (
-                    correction.book_id,
-                    correction.page_index,
-                    correction.panel,
-                    correction.field,
-                    correction.value,
-                    correction.made_at,
-                ),
-            )
+            ledger.add_correction(connection, correction)
 
     def corrections(self, book_id: str) -> tuple[Correction, ...]:
         """Return a book's corrections, oldest first."""
         with self._catalog.guarded() as connection:
-            rows = connection.execute(
-                "SELECT book_id, page_index, panel_order, field, value, made_at FROM corrections "
-                "WHERE book_id = ? ORDER BY correction_id",
-                (book_id,),
-            ).fetchall()
-        return tuple(Correction(*row) for row in rows)
+            return ledger.corrections(connection, book_id)
 
     def update_indexes(self, progress: Tell | None = None) -> None:
         """Bring the vector segments in line with the catalog; call after merges.
@@ -396,26 +380,6 @@ class Library:
         from longbox.library import parquet_export
 
         parquet_export.write(self._catalog, self.root, target, progress or _quiet)
-
-
-def _refuse_unusable(catalog: Catalog, root: Path) -> None:
-    path = catalog.path
-    if not path.is_file() and (catalog.read_only or _has_stores(root)):
-        raise LibraryError(f"{path}: the catalog is gone; run `longbox library rebuild`")
-    version = catalog.format()
-    refuse_newer(path, version)
-    if version == 0 and _has_stores(root):
-        raise LibraryError(f"{path}: the catalog is empty; run `longbox library rebuild`")
-    if version < FORMAT and catalog.read_only:
-        raise LibraryError(
-            f"{path}: library format {version} is old; open it once for writing to bring it to "
-            f"{FORMAT}"
-        )
-
-
-def _has_stores(root: Path) -> bool:
-    folder = root / BOOKS_NAME
-    return folder.is_dir() and any(p.name.endswith(STORE_SUFFIX) for p in folder.iterdir())
 
 
 def _quiet(_done: int, _total: int) -> None:

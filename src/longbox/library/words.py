@@ -3,8 +3,8 @@
 Words are ranked by BM25. Its cost is the number of panels that hold a term, and "the" is in two
 thirds of them, so candidates come from the rarer terms of a query (up to 10,000 panels in all, at
 least one term); a more frequent term adds its weight to the candidates that hold it, as if it
-occurred once, but brings no candidates of its own. Where all terms together are in fewer panels
-than that, and so in every library of up to 10,000 panels, this is plain BM25.
+occurred once, but brings no candidates of its own. Where the counts of all terms add up to no more
+than that, which is most queries on a shelf of some hundred books, this is plain BM25.
 
 Substrings come from a trigram index over folded text. Two characters are looked up as the trigrams
 that begin with them, one character by reading the text. The score is the share of the lettering

@@ -45,7 +45,7 @@ def split_components(region: Region, reach: int, min_area_px: float) -> list[Reg
         boxes = [stats[i] for i, g in zip(large, groups, strict=True) if g == group]
         x0, y0 = min(b[0] for b in boxes), min(b[1] for b in boxes)
         x1, y1 = max(b[0] + b[2] for b in boxes), max(b[1] + b[3] for b in boxes)
-        within = Region(region.content * mine, region.paper, region.x, region.y)
+        within = Region(region.content * mine, region.paper, region.ink, region.x, region.y)
         part = within.part(int(x0), int(y0), int(x1), int(y1)).trimmed()
         if part is not None:
             parts.append(part)

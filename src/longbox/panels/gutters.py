@@ -10,7 +10,7 @@ Slanted gutters are found as straight ones in a sheared copy of the region.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,8 +19,11 @@ from numpy.typing import NDArray
 from longbox.panels.paper import Mask
 
 MIN_COVERAGE = 0.7
-FLANK_BOTH = 0.5
-CLEAR_POWER = 0.7
+FLANK_BOTH = 0.4
+CLEAR_POWER = 0.5
+FRAMES_SLANTED=False
+FRAME_COVERAGE = 0.88
+FRAME_WORTH = 0.8
 MAX_BANDS = 5
 MAX_SLOPES = 2
 _STEPS = (0.012, 0.025, 0.045, 0.07, 0.1, 0.14, 0.18, 0.23, 0.28, 0.34, 0.41, 0.5, 0.6)
@@ -33,13 +36,15 @@ class Region:
 
     Attributes:
         content: 1 where something is drawn, uint8 (h, w).
-        paper: 1 where the gutter's colour shows, uint8 (h, w); both are 0 outside the region.
+        paper: 1 where the gutter's colour shows, uint8 (h, w); all are 0 outside the region.
+        ink: 1 where it is dark enough for a panel's frame, uint8 (h, w).
         x: Left edge on the working page.
         y: Top edge on the working page.
     """
 
     content: Mask
     paper: Mask
+    ink: Mask
     x: int
     y: int
 
@@ -55,15 +60,20 @@ class Region:
 
     def part(self, x0: int, y0: int, x1: int, y1: int) -> Region:
         """Return a rectangle of the region, given relative to its own corner."""
-        return Region(
-            self.content[y0:y1, x0:x1], self.paper[y0:y1, x0:x1], self.x + x0, self.y + y0
-        )
+        window = np.s_[y0:y1, x0:x1]
+        return self.mapped(lambda mask: mask[window], self.x + x0, self.y + y0)
 
     def turned(self) -> Region:
         """Return the region with rows and columns exchanged."""
-        return Region(
-            np.ascontiguousarray(self.content.T), np.ascontiguousarray(self.paper.T), self.y, self.x
-        )
+        return self.mapped(lambda mask: np.ascontiguousarray(mask.T), self.y, self.x)
+
+    def only(self, where: Mask) -> Region:
+        """Return the region without what lies outside a mask of its own shape."""
+        return self.mapped(lambda mask: mask * where, self.x, self.y)
+
+    def mapped(self, change: Callable[[Mask], Mask], x: int, y: int) -> Region:
+        """Return the region at a new place with every mask changed."""
+        return Region(change(self.content), change(self.paper), change(self.ink), x, y)
 
     def trimmed(self) -> Region | None:
         """Return the region without empty rims, or None where nothing is drawn."""
@@ -122,7 +132,10 @@ def best_gutter(region: Region, reach: int, slanted: bool) -> Gutter | None:
     for is_vertical in (False, True):
         lying = region.turned() if is_vertical else region
         for slope in likely_slopes(lying) if slanted else (0.0,):
-            for start, end, quality in _bands(sheared(lying, slope), reach, slope != 0):
+            region_there = sheared(lying, slope)
+            found = [*_bands(region_there, reach, slope != 0)]
+            if slope == 0 or FRAMES_SLANTED: found += _frames(region_there, reach)
+            for start, end, quality in found:
                 if best is None or quality > best.quality:
                     best = Gutter(start, end, quality, is_vertical, slope)
     return best
@@ -162,11 +175,11 @@ def sheared(region: Region, slope: float) -> Region:
     extra = int(np.ceil(abs(slope) * region.width / 2))
     size = (region.width, region.height + 2 * extra)
     matrix = np.array([[1, 0, 0], [-slope, 1, slope * region.width / 2 + extra]], np.float64)
-    content, paper = (
-        np.asarray(cv2.warpAffine(m, matrix, size, flags=cv2.INTER_NEAREST), dtype=np.uint8)
-        for m in (region.content, region.paper)
-    )
-    return Region(content, paper, region.x, region.y - extra)
+
+    def shear(mask: Mask) -> Mask:
+        return np.asarray(cv2.warpAffine(mask, matrix, size, flags=cv2.INTER_NEAREST), np.uint8)
+
+    return region.mapped(shear, region.x, region.y - extra)
 
 
 def halves(region: Region, gutter: Gutter) -> list[Region]:
@@ -183,11 +196,8 @@ def halves(region: Region, gutter: Gutter) -> list[Region]:
         rows = np.arange(lying.height)[:, None]
         level = rows + extra - gutter.slope * columns  # row in the sheared copy
         parts = [
-            Region(lying.content * side, lying.paper * side, lying.x, lying.y)
-            for side in (
-                (level < gutter.start).astype(np.uint8),
-                (level >= gutter.end).astype(np.uint8),
-            )
+            lying.only(side.astype(np.uint8))
+            for side in (level < gutter.start, level >= gutter.end)
         ]
     trimmed = [t for p in parts if (t := p.trimmed()) is not None]
     return [t.turned() for t in trimmed] if gutter.is_vertical else trimmed
@@ -251,6 +261,26 @@ def _flank(region: Region, start: int, end: int, clear: NDArray[np.bool_]) -> fl
     begins = column_sums(region.content[rows]) > 0
     there = clear & (begins | (column_sums(region.paper[rows]) > 0))
     return np.count_nonzero(begins & there) / max(1, np.count_nonzero(there))
+
+
+def _frames(region: Region, reach: int) -> Iterator[tuple[int, int, float]]:
+    """Yield (start, end, quality) of straight dark lines across the region.
+
+    Two panels may share one line, or the gutter between their frames is too thin to be seen.
+    """
+    known = row_sums(region.paper) + row_sums(region.content)
+    share = row_sums(region.ink) / np.maximum(known, 1)
+    share[known < 0.9 * known.max()] = 0
+    rim = max(2 * reach, region.height // 20)
+    starts, ends = runs(share >= FRAME_COVERAGE)
+    for start, end in zip(starts, ends, strict=True):
+        if start < rim or region.height - end < rim or end - start > 2 * reach:
+            continue
+        beside = (share[start - reach - 1 : start - 1].min(), share[end + 1 : end + 1 + reach].min())
+        peak = float(share[start:end].max())
+        contrast = min(1.0, max(0.0, (peak - max(beside)) / 0.6))
+        clearness = (peak - FRAME_COVERAGE) / (1 - FRAME_COVERAGE)
+        yield int(start), int(end), FRAME_WORTH * (0.4 + 0.6 * clearness) * contrast
 
 
 def _is_walled(share: NDArray[np.float64]) -> bool:

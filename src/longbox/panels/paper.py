@@ -19,6 +19,7 @@ Mask = NDArray[np.uint8]
 RIM_FRACTION = 0.012
 DARK_LEVEL = 48
 LIGHT_LEVEL = 200
+INK_LEVEL = 110
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -90,6 +91,14 @@ def paper_mask(
     if min(colour) >= LIGHT_LEVEL:
         mask |= _hairlines(pixels)
     return mask
+
+
+def ink_mask(pixels: NDArray[np.uint8]) -> Mask:
+    """Return 1 where a pixel is dark enough to belong to a panel's frame."""
+    import cv2
+
+    grey = cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY)
+    return np.asarray(grey < INK_LEVEL, dtype=np.uint8)
 
 
 def _hairlines(pixels: NDArray[np.uint8]) -> Mask:

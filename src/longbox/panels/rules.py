@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from longbox.geometry import Box
 from longbox.panels.gutters import Region
 from longbox.panels.options import PanelOptions
-from longbox.panels.paper import WorkingPage, paper_colours, paper_mask, working_page
+from longbox.panels.paper import WorkingPage, ink_mask, paper_colours, paper_mask, working_page
 from longbox.panels.tree import Frame, Judgement, Part, judge
 
 MIN_PAGE_PX = 24
@@ -35,12 +35,8 @@ class RuleDetector:
         best = _best_reading(page, options)
         if best is None:
             return ()
-        height, width = page.pixels.shape[:2]
-        smallest = options.min_panel_fraction * width * height
         found = []
         for part in best.parts:
-            if not is_panel(part, smallest, min(width, height)):
-                continue
             box = Box(part.x0, part.y0, part.x1, part.y1).scale(page.scale_x, page.scale_y)
             found.append((box, round(min(1.0, max(0.05, part.straightness)), 3)))
         return tuple(found)
@@ -49,11 +45,12 @@ class RuleDetector:
 def _best_reading(page: WorkingPage, options: PanelOptions) -> Judgement | None:
     """Return the reading of the page with the highest value over all gutter colours."""
     height, width = page.pixels.shape[:2]
-    frame = Frame(width, height, max(3, min(width, height) // 150), max(8, min(width, height) // 25))
+    frame = Frame.of_page(width, height, options)
     best: Judgement | None = None
+    ink = ink_mask(page.pixels)
     for colour in paper_colours(page.pixels):
         paper = paper_mask(page.pixels, colour, options.paper_tolerance)
-        region = Region(paper ^ 1, paper, 0, 0).trimmed()
+        region = Region(paper ^ 1, paper, ink, 0, 0).trimmed()
         if region is None:
             continue
         reading = judge(region, frame, options)
@@ -62,12 +59,3 @@ def _best_reading(page: WorkingPage, options: PanelOptions) -> Judgement | None:
         if best.value >= CLEAR_READING:
             break
     return best
-
-
-def is_panel(part: Part, smallest_px: float, page_side: int) -> bool:
-    """Say whether a leaf of the tree is a panel and not a page number or a loose balloon."""
-    width, height = part.x1 - part.x0, part.y1 - part.y0
-    area = width * height
-    if area < smallest_px or min(width, height) < 0.035 * page_side:
-        return False
-    return part.straightness >= 0.55 or area >= 6 * smallest_px

@@ -18,8 +18,10 @@ from longbox.panels.gutters import Region, best_gutter, column_sums, halves, row
 from longbox.panels.options import PanelOptions
 
 MAX_DEPTH = 24
-MIN_QUALITY = 0.2
+MIN_QUALITY = 0.3
 """Quality below which a gutter is not tried."""
+JUNK = 0.2
+"""Value of a leaf that is no panel."""
 CLEAN = 0.5
 """Quality from which on a straight gutter is taken without looking for a slanted one."""
 
@@ -57,18 +59,35 @@ class Frame:
     Attributes:
         reach: Pixels within which content counts as beginning at an edge.
         smallest: Shortest side of a region that is worth cutting.
+        smallest_area: Area of the smallest panel.
     """
 
     width: int
     height: int
     reach: int
     smallest: int
+    smallest_area: float
+
+    @classmethod
+    def of_page(cls, width: int, height: int, options: PanelOptions) -> Frame:
+        """Derive the lengths from the page's size."""
+        side = min(width, height)
+        area = options.min_panel_fraction * width * height
+        return cls(width, height, max(3, side // 150), max(8, side // 25), area)
+
+    def is_panel(self, part: Part) -> bool:
+        """Say whether a leaf of the tree is a panel and not a page number or a loose balloon."""
+        width, height = part.x1 - part.x0, part.y1 - part.y0
+        area = width * height
+        if area < self.smallest_area or min(width, height) < 0.035 * min(self.width, self.height):
+            return False
+        return part.straightness >= 0.55 or area >= 6 * self.smallest_area
 
 
 def judge(region: Region, frame: Frame, options: PanelOptions, depth: int = 0) -> Judgement:
     """Cut a trimmed region and return its best reading as panels."""
     part = as_part(region, frame)
-    whole = Judgement(part.straightness, (part,))
+    whole = Judgement(part.straightness, (part,)) if frame.is_panel(part) else Judgement(JUNK, ())
     if depth >= MAX_DEPTH or max(region.width, region.height) < frame.smallest:
         return whole
     children, quality = _cut(region, frame)

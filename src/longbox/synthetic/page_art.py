@@ -12,7 +12,7 @@ from longbox.synthetic.balloon_art import draw_texts
 from longbox.synthetic.canvas import Canvas
 from longbox.synthetic.outline import box, ellipse, points, rounded, star
 from longbox.synthetic.palette import RGB, WHITE, Palette, mix
-from longbox.synthetic.panel_art import draw_panel
+from longbox.synthetic.panel_art import draw_break_outs, draw_panel
 from longbox.synthetic.plan import PagePlan
 from longbox.synthetic.printing import print_page
 from longbox.synthetic.props import draw_prop
@@ -37,6 +37,7 @@ def draw_page(plan: PagePlan, style: Style, seed: int) -> Pixels:
         page = _draw_rules(page, plan, style)
     for panel in sorted(plan.panels, key=lambda p: p.frame.layer):
         draw_panel(page, panel, style, plan.gutter)
+    page = draw_break_outs(page, plan.panels, style)
     page = draw_texts(page, plan.texts, style)
     return print_page(page, style, seed * 1009 + plan.index)
 

@@ -76,7 +76,7 @@ class Palette:
         """Return what a colour becomes."""
         lit = color if color in _SHINING else self._lit(color)
         if self.style is Style.INK:
-            return _ink_tone(lit, self.far)
+            return _ink_tone(lit if self.far else color, self.far)
         if self.style is Style.SCREENTONE:
             return _screen_tone(lit if self.far else color, self.far)
         if self.style is Style.DARK:

@@ -35,9 +35,7 @@ def draw_panel(page: Pixels, plan: PanelPlan, style: Style, gutter: RGB) -> None
     b = frame.box
     x0, y0 = max(0, int(b.x0) - pad), max(0, int(b.y0) - pad)
     x1, y1 = min(page.shape[1], int(b.x1) + pad), min(page.shape[0], int(b.y1) + pad)
-    indoors = story.place in INDOOR_PLACES
-    mood = MOODS["indoor" if indoors and story.light == "day" else story.light]
-    palette = Palette(style, mood)
+    palette = _palette(plan, style)
     art = _filled(x1 - x0, y1 - y0, backdrop(story.place, story.light), palette.at(1.0))
     canvas = Canvas(art, palette)
     with canvas.moved(b.x0 - x0, b.y0 - y0):
@@ -52,6 +50,25 @@ def draw_panel(page: Pixels, plan: PanelPlan, style: Style, gutter: RGB) -> None
         if frame.has_border:
             canvas.shape(corners, None, 1.0)
     _lay(page, canvas.pixels(), plan, (x0, y0), gutter)
+
+
+def draw_break_outs(page: Pixels, plans: Sequence[PanelPlan], style: Style) -> Pixels:
+    """Draw the figures that stand out of their frames over the whole page; returns the new page."""
+    if not any(f.breaks_out for plan in plans for f in plan.figures):
+        return page
+    canvas = Canvas(page, Palette(style))
+    for plan in plans:
+        canvas.palette = _palette(plan, style)
+        for figure in plan.figures:
+            if figure.breaks_out:
+                _draw_placed(canvas, figure, 0, 0)
+    return canvas.pixels()
+
+
+def _palette(plan: PanelPlan, style: Style) -> Palette:
+    story = plan.story
+    indoors = story.place in INDOOR_PLACES
+    return Palette(style, MOODS["indoor" if indoors and story.light == "day" else story.light])
 
 
 def _filled(width: int, height: int, colors: tuple[RGB, RGB], palette: Palette) -> Pixels:
@@ -86,7 +103,8 @@ def _draw_scene(canvas: Canvas, plan: PanelPlan, palette: Palette) -> None:
             _draw_speed(canvas, b.width, b.height, rng)
     canvas.palette = palette
     for figure in plan.figures:
-        _draw_placed(canvas, figure, b.x0, b.y0)
+        if not figure.breaks_out:
+            _draw_placed(canvas, figure, b.x0, b.y0)
     if story.light == "rain" and story.place not in INDOOR_PLACES:
         with canvas.moved(0, 0, b.height):
             draw_rain(canvas, b.width / b.height, rng)

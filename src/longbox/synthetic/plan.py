@@ -15,7 +15,11 @@ from longbox.synthetic.story import Line, PanelStory
 
 @dataclass(frozen=True, slots=True)
 class PlacedFigure:
-    """A character in a panel; x and ground are page pixels, facing is 1 right, -1 left."""
+    """A character in a panel; x and ground are page pixels, facing is 1 right, -1 left.
+
+    Attributes:
+        breaks_out: Drawn over the frame's line, into the gutter.
+    """
 
     character: Character
     pose: str
@@ -25,6 +29,7 @@ class PlacedFigure:
     height: float
     facing: int
     prop: str | None
+    breaks_out: bool = False
 
     @property
     def name(self) -> str:

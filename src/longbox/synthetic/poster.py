@@ -2,12 +2,11 @@
 
 The page in the middle carries the truth as an overlay, the way the panel stage's answers are
 shown: a frame and a number for each panel in reading order, a thin box around each text.
-`python -m longbox.synthetic.poster docs/pictures/longbox.jpg` makes the file.
+`python -m longbox.synthetic docs/pictures/longbox.jpg` makes the file.
 """
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -28,7 +27,7 @@ _TEXT: tuple[int, int, int] = (0, 168, 232)
 # Recipe, page of it, centre (x, y), height in pixels, turn in degrees; drawn in this order.
 _CARDS: tuple[tuple[BookRecipe, int, tuple[int, int], int, float], ...] = (
     (
-        BookRecipe(seed=24, n_pages=4, style=Style.SCREENTONE, direction=Direction.RTL,
+        BookRecipe(seed=25, n_pages=4, style=Style.SCREENTONE, direction=Direction.RTL,
                    layouts="manga", language="ja", story=("letter",), matter=False,
                    cast=("rabbit", "astronaut", "bear")),
         1, (216, 420), 640, 9.0,
@@ -127,7 +126,3 @@ def _lay_card(
     soft = shadow.filter(ImageFilter.GaussianBlur(14))
     poster.paste((10, 8, 24), (x - 40 + 8, y - 40 + 14), soft)
     poster.paste(turned, (x, y), turned)
-
-
-if __name__ == "__main__":
-    draw_poster(sys.argv[1] if len(sys.argv) > 1 else "docs/pictures/longbox.jpg")

@@ -48,13 +48,13 @@ _SHELF: tuple[tuple[str, BookRecipe], ...] = (
         ),
     ),
     (
-        "Rooftop Rescue",
+        "The Long Rope",
         BookRecipe(
             seed=37,
             n_pages=3,
             style=Style.FLAT,
             direction=Direction.TTB,
-            title="Rooftop Rescue",
+            title="The Long Rope",
             series="Tin Moon Stories",
             story=("rescue",),
             cast=("robot", "fox", "ghost"),
@@ -91,10 +91,11 @@ def draw_shelf(folder: Path | str, seed: int = 0, *, quality: int = 88) -> list[
     root = Path(folder)
     root.mkdir(parents=True, exist_ok=True)
     return [
-        write_book(
-            draw_book(replace(recipe, seed=recipe.seed + 1000 * seed)),
-            root / f"{name}.cbz",
-            quality=quality,
-        )
-        for name, recipe in _SHELF
+        write_book(draw_book(recipe), root / f"{name}.cbz", quality=quality)
+        for name, recipe in demo_recipes(seed).items()
     ]
+
+
+def demo_recipes(seed: int = 0) -> dict[str, BookRecipe]:
+    """Return the recipes of the demo shelf by file name, without suffix."""
+    return {name: replace(recipe, seed=recipe.seed + 1000 * seed) for name, recipe in _SHELF}

@@ -27,6 +27,7 @@ _SHOTS: dict[str, tuple[float, float]] = {
     "close": (1.45, 0.30),
 }
 _FIGURE_WIDTH = 0.60
+_BREAK_OUT = 0.3  # of the panels with a single figure in full
 _HIGH_HATS = {"witch": 0.26, "rabbit": 0.16, "knight": 0.1, "chef": 0.12, "robot": 0.1}
 
 
@@ -76,6 +77,8 @@ def stage(
     start = clear.center[0] - forward * spacing * (n - 1) / 2
     if n == 1:
         start += forward * clear.width * rng.uniform(-0.14, 0.14) * (story.shot != "close")
+    if _may_break_out(story) and rng.random() < _BREAK_OUT:
+        return (_breaking_out(story, clear, cast, forward, rng),)
     all_run = n > 1 and all(p.pose in ("run", "fly") for p in present)
     figures = []
     for i, who in enumerate(present):
@@ -83,6 +86,30 @@ def stage(
         facing = forward if all_run or i < n / 2 or n == 1 else -forward
         figures.append(_placed(who, story, cast, (x, facing), (clear, height, above)))
     return tuple(figures)
+
+
+def _may_break_out(story: PanelStory) -> bool:
+    return len(story.present) == 1 and story.shot == "long" and len(story.lines) <= 2
+
+
+def _breaking_out(
+    story: PanelStory,
+    clear: Box,
+    cast: Mapping[str, Character],
+    forward: int,
+    rng: random.Random,
+) -> PlacedFigure:
+    """Place a single figure so tall that its head stands out of the panel's top."""
+    who = story.present[0]
+    character = cast[who.name]
+    tall = min(clear.height * rng.uniform(1.0, 1.08), clear.width * 1.2)
+    prop = story.prop if story.holder == who.name else None
+    x = clear.center[0] + forward * clear.width * rng.uniform(0.05, 0.2)
+    # Not out of the page, though: at the page's top it stays below the edge.
+    ground = max(clear.y0 + tall * rng.uniform(0.86, 0.92), tall * 1.06)
+    return PlacedFigure(
+        character, who.pose, who.emotion, x, ground, tall, forward, prop, breaks_out=True
+    )
 
 
 def _placed(

@@ -1,15 +1,15 @@
 """What a piece of lettering is to the story: rules on what stands around it.
 
-The pixels say most. From the ground just around the lettering we fill outward: a fill that stays
-small and closed is a balloon or a box; its shape says which (a box fills its rectangle and has
-straight sides). A fill that runs away is a plain sky or wall; no fill is lettering on art.
-Then size, slant, case and words decide:
+The pixels say most. The commonest colour under the letters is their ground; its connected area,
+up to the panel's border, is a balloon or a box when it is closed, and the shape says which (a box
+fills its rectangle). Then size, slant and words decide, in this order:
 
 - prose: a dense paragraph, many long lines;
-- other: page numbers, addresses, copyright, sideways credits, titles on a page's head;
-- dialogue: in a balloon, or sentence-like lettering on a plain ground;
-- caption: in a box with straight sides, or sentence-like lettering straight on the art;
-- sound effect: few letters, without a balloon, large for the page, slanted, or shouted.
+- other: page numbers, addresses, copyright, sideways credits;
+- caption: in a box with straight sides;
+- dialogue: in a balloon, unless it is nothing but noises on a plain wall;
+- sound effect: known noises; or few words that are large for the page, slanted, or on the art;
+- dialogue on a plain ground, caption on the art: longer lettering without a balloon.
 """
 
 from __future__ import annotations
@@ -25,17 +25,22 @@ from longbox.book import TextKind
 from longbox.geometry import Box, bounding_box
 from longbox.text.group import is_mostly_vertical
 from longbox.text.lines import Line, is_cjk, join_lines
+from longbox.text.sounds import SOUND_WORDS
 
 _PROSE_MIN_WORDS = 55
 _PROSE_MIN_LINE_CHARACTERS = 28
 _TOLERANCE = 26  # grey levels per channel that still count as the same ground
-_WINDOW_PX = 128  # the surroundings are looked at in at most this many pixels
+_WINDOW_PX = 160  # the surroundings are sampled to about this many pixels
+_OPEN_EDGE = 0.1  # of a window's edge; more, and the ground goes on beyond it
+_PLAIN = 0.4  # share of one colour under letters from which the ground is called plain
 _BOX_EXTENT = 0.93  # share of its rectangle that a caption box fills; an ellipse fills 0.785
 _LARGE = 1.5  # times the page's usual letter size
 _SLANT = 0.14  # height over width of a line's rise: 8 degrees
 _ADDRESS = re.compile(
     r"(https?:|www\.|\.(com|org|net|fr|de|jp|cc|info|eu)\b|©|\(c\)\s*\d|\bcopyright\b|@\w+\.)", re.I
 )
+_DRAWN_OUT = re.compile(r"([^\W\d_])\1\1")
+_DRAWN_OUT_CONSONANT = re.compile(r"^(?=.*(.)\1\1)[b-df-hj-np-tv-xz]+$")
 _PAGE_NUMBER = re.compile(r"^(p(age)?\.?\s*)?[-–—]?\s*\d{1,4}\s*[-–—]?$", re.I)
 
 
@@ -46,7 +51,8 @@ class Surroundings:
     Attributes:
         is_closed: The ground around the letters is a closed shape: a balloon or a box.
         extent: Share of its bounding rectangle that the closed shape fills, 0 to 1.
-        plainness: Share of the ring around the letters that has one colour, 0 to 1.
+        plainness: Share of the lines' boxes that has the ground's colour, 0 to 1; letters take
+            up to half.
     """
 
     is_closed: bool
@@ -80,76 +86,70 @@ def page_context(shape: tuple[int, ...], lines: Sequence[Line]) -> PageContext:
     return PageContext(shape[1], shape[0], float(sizes[order][middle]))
 
 
-def look_around(pixels: NDArray[np.uint8], box: Box, letter_px: float) -> Surroundings:
-    """Look at the ground that a piece of lettering stands on.
+def look_around(
+    pixels: NDArray[np.uint8], lines: Sequence[Line], within: Box | None = None
+) -> Surroundings:
+    """Look at the ground that a group of lines stands on.
 
     Args:
         pixels: The page, RGB, uint8 (H, W, 3).
-        box: Box of the lettering, page pixels.
-        letter_px: Its line thickness in pixels; the look reaches a few lines out.
+        lines: The group, not empty.
+        within: The panel: the ground ends at its border. None for the whole page.
     """
-    import cv2
-
     height, width = pixels.shape[:2]
+    box = bounding_box(line.box for line in lines)
+    letter_px = float(np.median([line.thickness for line in lines]))
+    page = Box(0.0, 0.0, float(width), float(height))
+    limit = (within.intersection(page) if within else None) or page
+    limit = bounding_box([limit, box.clip(width, height)])
     reach = 2.5 * letter_px + 0.35 * max(box.width, box.height)
-    window = box.expand(reach).clip(width, height)
+    window = box.expand(reach).intersection(limit) or limit
     x0, y0, x1, y1 = window.rounded()
     x1, y1 = min(x1, width), min(y1, height)
     if x1 - x0 < 3 or y1 - y0 < 3:
-        return Surroundings(False, 0.0, 0.0)
-    scale = min(1.0, _WINDOW_PX / max(x1 - x0, y1 - y0))
-    size = (max(3, round((x1 - x0) * scale)), max(3, round((y1 - y0) * scale)))
-    small = cv2.resize(pixels[y0:y1, x0:x1], size, interpolation=cv2.INTER_AREA).astype(np.int16)
-    inner = _in_window(box, (x0, y0), scale, size)
-    ring = _in_window(box.expand(max(2.0, 0.25 * letter_px)), (x0, y0), scale, size)
-    on_ring = np.zeros(small.shape[:2], dtype=bool)
-    on_ring[ring] = True
-    on_ring[inner] = False
-    if not on_ring.any():
-        return Surroundings(False, 0.0, 0.0)
-    ground = np.median(small[on_ring], axis=0)
-    same = (np.abs(small - ground).max(axis=2) <= _TOLERANCE).astype(np.uint8)
-    plainness = float(same[on_ring].mean())
-    return _shape_of_ground(same, inner, plainness)
+        return Surroundings(is_closed=False, extent=0.0, plainness=0.0)
+    stride = max(1, round(max(x1 - x0, y1 - y0) / _WINDOW_PX))
+    seen = pixels[y0:y1:stride, x0:x1:stride].astype(np.int16)
+    on_lines = np.zeros(seen.shape[:2], dtype=np.bool_)
+    for line in lines:
+        on_lines[
+            max(0, int((line.box.y0 - y0) / stride)) : int((line.box.y1 - y0) / stride) + 1,
+            max(0, int((line.box.x0 - x0) / stride)) : int((line.box.x1 - x0) / stride) + 1,
+        ] = True
+    ground = _commonest_colour(seen[on_lines])
+    same = (np.abs(seen - ground).max(axis=2) <= _TOLERANCE) & np.True_
+    may_leak = (y0 > limit.y0, y1 < limit.y1, x0 > limit.x0, x1 < limit.x1)
+    is_closed, extent = _shape_of_ground(same | on_lines, on_lines, may_leak)
+    return Surroundings(is_closed, extent, float(same[on_lines].mean()))
 
 
-def _in_window(
-    box: Box, origin: tuple[int, int], scale: float, size: tuple[int, int]
-) -> tuple[slice, slice]:
-    x0, x1 = ((v - origin[0]) * scale for v in (box.x0, box.x1))
-    y0, y1 = ((v - origin[1]) * scale for v in (box.y0, box.y1))
-    return (
-        slice(max(0, int(y0)), min(size[1], int(np.ceil(y1)))),
-        slice(max(0, int(x0)), min(size[0], int(np.ceil(x1)))),
-    )
+def _commonest_colour(colours: NDArray[np.int16]) -> NDArray[np.float64]:
+    """Mean of the fullest of 512 bins of colour; under letters, that is what they stand on."""
+    coarse = colours >> 5
+    bins = (coarse[:, 0] * 8 + coarse[:, 1]) * 8 + coarse[:, 2]
+    fullest = np.bincount(bins).argmax()
+    return np.asarray(np.median(colours[bins == fullest], axis=0), dtype=np.float64)
 
 
 def _shape_of_ground(
-    same: NDArray[np.uint8],
-    inner: tuple[slice, slice],
-    plainness: float,
-) -> Surroundings:
+    ground: NDArray[np.bool_], on_lines: NDArray[np.bool_], may_leak: tuple[bool, ...]
+) -> tuple[bool, float]:
+    """Say whether the ground under the lines is closed, and how much of its rectangle it fills."""
     import cv2
 
-    filled = same.copy()
-    filled[inner] = 1  # the letters themselves are part of the balloon
-    _, labels, stats, _ = cv2.connectedComponentsWithStats(filled, connectivity=4)
-    label = int(np.bincount(labels[inner].ravel()).argmax()) if labels[inner].size else 0
-    if label == 0:
-        return Surroundings(False, 0.0, plainness)
+    _, labels, stats, _ = cv2.connectedComponentsWithStats(ground.astype(np.uint8), connectivity=4)
+    label = int(np.bincount(labels[on_lines]).argmax())
+    here = labels == label
+    edges = (here[0], here[-1], here[:, 0], here[:, -1])
+    is_open = any(
+        leaks and float(edge.mean()) > _OPEN_EDGE
+        for leaks, edge in zip(may_leak, edges, strict=True)
+    )
     x, y, w, h = (int(v) for v in stats[label][:4])
-    at_edges = [
-        (labels[0] == label),
-        (labels[-1] == label),
-        (labels[:, 0] == label),
-        (labels[:, -1] == label),
-    ]
-    n_open = sum(float(edge.mean()) > 0.12 for edge in at_edges)
-    outline = (labels[y : y + h, x : x + w] == label).astype(np.uint8)
+    outline = here[y : y + h, x : x + w].astype(np.uint8)
     contours, _ = cv2.findContours(outline, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
-    whole = cv2.drawContours(np.zeros_like(outline), contours, -1, 1, cv2.FILLED)
-    extent = float(whole.mean())
-    return Surroundings(n_open == 0, extent, plainness)
+    whole = cv2.drawContours(np.zeros_like(outline), contours, -1, (1,), cv2.FILLED)
+    return not is_open, float(whole.mean())
 
 
 def classify_kind(lines: Sequence[Line], around: Surroundings, page: PageContext) -> TextKind:
@@ -166,11 +166,14 @@ def classify_kind(lines: Sequence[Line], around: Surroundings, page: PageContext
         return TextKind.PROSE
     if _is_apart(lines, text, box, page):
         return TextKind.OTHER
-    if around.is_closed and around.plainness > 0.6:
-        return TextKind.CAPTION if around.extent >= _BOX_EXTENT else TextKind.DIALOGUE
-    if _is_sound(lines, text, around, page):
+    is_plain = around.plainness >= _PLAIN
+    if around.is_closed and is_plain and around.extent >= _BOX_EXTENT:
+        return TextKind.CAPTION
+    if around.is_closed and is_plain and not _is_only_sounds(text, is_closed=True):
+        return TextKind.DIALOGUE
+    if _is_sound(lines, text, is_plain, page):
         return TextKind.SOUND_EFFECT
-    return TextKind.DIALOGUE if around.plainness > 0.6 else TextKind.CAPTION
+    return TextKind.DIALOGUE if is_plain else TextKind.CAPTION
 
 
 def _is_prose(lines: Sequence[Line], text: str) -> bool:
@@ -195,16 +198,27 @@ def _is_apart(lines: Sequence[Line], text: str, box: Box, page: PageContext) -> 
     return is_sideways and len(text) >= 6 and is_at_edge and not is_mostly_vertical(list(lines))
 
 
-def _is_sound(lines: Sequence[Line], text: str, around: Surroundings, page: PageContext) -> bool:
+def _is_sound(lines: Sequence[Line], text: str, is_plain: bool, page: PageContext) -> bool:
+    if _is_only_sounds(text, is_closed=False):
+        return True
     letters = [c for c in text if c.isalpha()]
-    n_words = len(text.split()) if not any(is_cjk(c) for c in letters) else len(letters) / 4
+    n_words = len(letters) / 4 if any(is_cjk(c) for c in letters) else len(text.split())
     if n_words > 3 or not letters:
         return False
     size = float(np.median([line.thickness for line in lines]))
-    is_large = size > _LARGE * page.letter_px
     is_slanted = any(_rise(line) > _SLANT for line in lines)
-    is_on_art = around.plainness < 0.6
-    return is_large or is_slanted or (is_on_art and n_words <= 2)
+    return size > _LARGE * page.letter_px or is_slanted or (not is_plain and n_words <= 2)
+
+
+def _is_only_sounds(text: str, *, is_closed: bool) -> bool:
+    """Say whether every word is a known noise or has a letter three times in a row.
+
+    In a balloon people shout drawn-out words too ("NOOOO!"): there only those without a vowel
+    ("Zzzz") are noises.
+    """
+    words = re.findall(r"[^\W\d_]+", text.casefold())
+    drawn_out = _DRAWN_OUT_CONSONANT if is_closed else _DRAWN_OUT
+    return bool(words) and all(w in SOUND_WORDS or drawn_out.search(w) for w in words)
 
 
 def _rise(line: Line) -> float:

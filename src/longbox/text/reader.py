@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from longbox.book import Direction, Panel, TextRegion
 from longbox.errors import PageError
 from longbox.geometry import Box, bounding_box
-from longbox.text.assign import assign_to_panels, order_texts
+from longbox.text.assign import assign_to_panels, order_texts, panel_of
 from longbox.text.detect import FoundLine, find_lines
 from longbox.text.engine import Engine, load_engine
 from longbox.text.group import group_lines, is_mostly_vertical
@@ -28,6 +28,7 @@ from longbox.text.options import TextOptions
 from longbox.text.recognise import decode, line_image, network_input
 
 _DEFAULTS = TextOptions()
+_SURE = 0.9  # below this, sideways lettering is also read the other way up
 _TALL = 1.5  # height over width from which a box is a column or a sideways line
 
 
@@ -74,12 +75,13 @@ class TextReader:
         gray = np.asarray(pixels[:, :, 1])  # green is a good grey, and free
         context = page_context(pixels.shape, lines)
         spoken = language or detect_language(line.text for line in lines)
+        by_order = {panel.order: panel.box for panel in panels}
         regions = []
         for group in group_lines(lines, panels, gray):
             text = join_lines([line.text for line in group])[: self.options.max_text_length]
             box = bounding_box(line.box for line in group)
-            letter_px = float(np.median([line.thickness for line in group]))
-            around = look_around(pixels, box, letter_px)
+            home = panel_of(box, panels)
+            around = look_around(pixels, group, by_order[home] if home is not None else None)
             weights = [max(1, len(line.text)) for line in group]
             regions.append(
                 TextRegion(
@@ -128,6 +130,10 @@ class TextReader:
         if is_tall:
             image = np.ascontiguousarray(np.rot90(image))
         text, confidence = self._recognise(image, language)
+        if is_tall and confidence < _SURE and not any(map(is_cjk, text)):
+            # Sideways lettering may also run from the bottom up.
+            turned = np.ascontiguousarray(np.rot90(image, 2))
+            text, confidence = max((text, confidence), self._recognise(turned, language), key=_sure)
         if not text or confidence < self.options.min_confidence:
             return None
         is_column = is_tall and sum(map(is_cjk, text)) * 2 > len(text)
@@ -144,3 +150,7 @@ class TextReader:
             engine.characters(batch), alphabet.characters, alphabet.allowed(language)
         )
         return clean_text(text, self.options.max_text_length), confidence
+
+
+def _sure(read: tuple[str, float]) -> float:
+    return read[1]

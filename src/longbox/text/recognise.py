@@ -18,6 +18,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from longbox.text.lines import is_cjk
+
 FloatArray = NDArray[np.float32]
 CharacterProbabilities = Callable[[FloatArray], FloatArray]
 
@@ -25,6 +27,7 @@ LINE_HEIGHT_PX = 48
 _WIDTH_STEP_PX = 16
 _MIN_WIDTH_PX = 48
 _PADDING_PX = 8
+_SPACE_THRESHOLD = 0.1  # hand lettering is tightly spaced; train split: 3.6 -> 2.5 % words missed
 _LATIN_LANGUAGES = frozenset(
     "en fr es de it pt nl ca pl cs sv da no fi hu ro tr id vi eo la".split()
 )
@@ -32,7 +35,7 @@ _LATIN_LANGUAGES = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Alphabet:
-    """The characters a recogniser knows; index 0 of its output is CTC's blank."""
+    """The characters a recogniser knows, the space last; column 0 of its output is CTC's blank."""
 
     characters: tuple[str, ...]
 
@@ -113,6 +116,27 @@ def decode(
     kept[1:] &= best[1:] != best[:-1]
     if not kept.any():
         return "", 0.0
-    confidence = float(seen[kept, best[kept]].mean())
-    columns = best[kept] if allowed is None else allowed[best[kept]]
-    return "".join(characters[c - 1] for c in columns), confidence
+    steps = np.flatnonzero(kept)
+    confidence = float(seen[steps, best[steps]].mean())
+    columns = best[steps] if allowed is None else allowed[best[steps]]
+    read = [characters[c - 1] for c in columns]
+    return _with_spaces(read, steps, probabilities, characters), confidence
+
+
+def _with_spaces(
+    read: list[str],
+    steps: NDArray[np.intp],
+    probabilities: FloatArray,
+    characters: Sequence[str],
+) -> str:
+    """Put a space between two letters where the network held one likely, if not likeliest."""
+    if characters[-1] != " ":
+        return "".join(read)
+    space = probabilities[:, len(characters)]
+    text = read[0]
+    for character, before, step in zip(read[1:], steps, steps[1:], strict=False):
+        is_between_letters = not (text[-1] == " " or character == " " or is_cjk(text[-1]))
+        if is_between_letters and not is_cjk(character):
+            text += " " if float(space[before + 1 : step + 1].max()) > _SPACE_THRESHOLD else ""
+        text += character
+    return text
