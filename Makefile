@@ -44,7 +44,7 @@ format: $(VENV)/.dev
 
 docs: $(VENV)/.runtime
 	$(BIN)/python -m longbox.cli.reference docs/cli.md
-	$(BIN)/python -m longbox.synthetic.poster docs/pictures/longbox.png
+	$(BIN)/python -m longbox.synthetic docs/pictures/longbox.jpg
 
 clean:
 	rm -rf $(VENV) demo

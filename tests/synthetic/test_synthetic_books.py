@@ -91,23 +91,23 @@ def test_a_spread_is_twice_as_wide_and_says_so() -> None:
 
 
 def test_panel_boxes_end_where_the_gutter_begins() -> None:
-    for seed in range(6):
+    n_checked = 0
+    for seed in range(8):
         book = draw_book(
             BookRecipe(seed=seed, n_pages=1, matter=False, layouts="classic", text_density=0.0)
         )
+        if any(f.breaks_out for p in book._plan.pages[0].panels for f in p.figures):
+            continue  # a figure over the line says nothing of the line
         page, pixels = book.truth.pages[0], book.pixels(0).astype(int)
         for panel in page.panels:
             x0, y0, x1, y1 = (int(v) for v in panel.box.as_tuple())
-            outside = pixels[y0 + 40 : y1 - 40, x0 - 3 : x0 - 1]
-            edge = pixels[y0 + 40 : y1 - 40, x0 + 1 : x0 + 3]
-            bottom = pixels[y1 - 3 : y1 - 1, x0 + 40 : x1 - 40]
-            below = pixels[y1 + 1 : y1 + 3, x0 + 40 : x1 - 40]
-            # A figure may stand out of its frame; apart from that the line is whole.
-            for gutter in (outside, below):  # white right up to the box
-                assert (gutter == 255).mean() > 0.75
-                assert np.median(gutter) == 255
-            for line in (edge, bottom):  # the frame right inside it
-                assert (line < 120).mean() > 0.75
+            rows, columns = slice(y0 + 40, y1 - 40), slice(x0 + 40, x1 - 40)
+            for outside in (pixels[rows, x0 - 3 : x0 - 1], pixels[y1 + 1 : y1 + 3, columns]):
+                assert outside.min() == 255  # white gutter right up to the box
+            for inside in (pixels[rows, x0 + 1 : x0 + 3], pixels[y1 - 3 : y1 - 1, columns]):
+                assert inside.max() < 120  # the frame's line right inside it
+            n_checked += 1
+    assert n_checked >= 12
 
 
 def test_bleeding_panels_end_at_the_edge_of_the_page() -> None:

@@ -1,14 +1,8 @@
-"""Drawn pages with known lettering, and one reader for the whole room: loading takes a second."""
+"""One reader for the whole room: loading its networks takes a second."""
 
 from __future__ import annotations
 
-import importlib.util
-from pathlib import Path
-
-import numpy as np
 import pytest
-from numpy.typing import NDArray
-from PIL import Image, ImageDraw, ImageFont
 
 from longbox.text import TextOptions, TextReader
 
@@ -16,38 +10,3 @@ from longbox.text import TextOptions, TextReader
 @pytest.fixture(scope="session")
 def reader() -> TextReader:
     return TextReader(TextOptions(detection_side_px=640))
-
-
-def font(size: int, package: str = "fontpkg_delius/files/Delius-Regular.ttf") -> ImageFont.FreeTypeFont:
-    name, _, path = package.partition("/")
-    spec = importlib.util.find_spec(name)
-    assert spec is not None
-    assert spec.origin is not None
-    return ImageFont.truetype(str(Path(spec.origin).parent / path), size)
-
-
-GOTHIC = "matplotlib_fontja/fonts/ipaexg.ttf"
-
-
-def page_with_balloon(lines: list[str], size: tuple[int, int] = (420, 300)) -> NDArray[np.uint8]:
-    """Lines centred in a white ellipse on a mid-blue page."""
-    picture = Image.new("RGB", size, (90, 130, 190))
-    draw = ImageDraw.Draw(picture)
-    draw.ellipse((30, 20, size[0] - 30, size[1] - 20), fill="white", outline="black", width=3)
-    face = font(26)
-    top = size[1] / 2 - 17 * len(lines)
-    for i, line in enumerate(lines):
-        width = draw.textlength(line, font=face)
-        draw.text(((size[0] - width) / 2, top + 34 * i), line, font=face, fill="black")
-    return np.asarray(picture)
-
-
-def vertical_page(columns: list[str], size: tuple[int, int] = (300, 360)) -> NDArray[np.uint8]:
-    """Columns of upright characters from right to left on white."""
-    picture = Image.new("RGB", size, "white")
-    draw = ImageDraw.Draw(picture)
-    face = font(28, GOTHIC)
-    for i, column in enumerate(columns):
-        for j, character in enumerate(column):
-            draw.text((size[0] - 80 - 44 * i, 30 + 31 * j), character, font=face, fill="black")
-    return np.asarray(picture)

@@ -6,11 +6,15 @@ implementation of the same network.
 
 Batch normalisation is folded into the convolutions. Padding is TensorFlow's "same": on an even
 side with stride 2 the odd pixel goes to the right and the bottom.
+
+A picture's features are pooled from seven depths, not only from the last: the head says what is
+shown, the early blocks how it is drawn, and a harsh crop of a panel keeps both. Each pooled map is
+scaled to length 1 so that none outvotes the others.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -22,42 +26,81 @@ if TYPE_CHECKING:
     from onnx import ModelProto
 
 BATCH_NORM_EPSILON = 1e-3
-N_FEATURES = 1280
 PIXEL_MEAN = 127.0
 PIXEL_STD = 128.0
+_INPUTS: dict[str, tuple[str | int, ...]] = {"pixels": ("B", "H", "W", 3)}
 
 
 # Kernels, channels and expansions are read off the weights; only the strides are not in them.
 BLOCK_STRIDES: tuple[int, ...] = (1, 2, 1, 2, 1, 2, 1, 1, 1, 1, 1, 2, 1, 1, 1, 1)
 
 
-def efficientnet_graph(
-    weights: Weights, pool: Callable[[GraphWriter, str], str], n_outputs: int
-) -> ModelProto:
+# The feature maps that are pooled: the outputs of these blocks and of the head.
+POOLED_BLOCKS: tuple[int, ...] = (15, 14, 10, 7, 4, 2)
+N_FEATURES = 1280 + 320 + 192 + 112 + 80 + 40 + 24
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Projection:
+    """What turns pooled features into a vector: vector = (features - mean) @ matrix.
+
+    Attributes:
+        mean: float32 (F,).
+        matrix: float32 (F, D).
+    """
+
+    mean: NDArray[np.float32]
+    matrix: NDArray[np.float32]
+
+
+def efficientnet_graph(weights: Weights, projection: Projection | None) -> ModelProto:
     """Write the network as a graph from pixels to one vector a picture.
 
     Args:
         weights: The state dict of the package.
-        pool: Adds the nodes from the feature map (B, 1280, h, w) to "vector" (B, D).
-        n_outputs: D.
+        projection: The last step; None leaves the pooled features as they are (F = 2048), which
+            is what a projection is fitted on.
 
     Returns:
         A model with input "pixels", uint8 (B, H, W, 3), and output "vector", float32 (B, D).
     """
     graph = GraphWriter()
-    graph.constant("zero", np.float32(0.0))
-    graph.constant("six", np.float32(6.0))
+    for name, value in (("zero", 0.0), ("six", 6.0), ("smallest", 1e-9)):
+        graph.constant(name, np.float32(value))
     graph.constant("pixel mean", np.float32(PIXEL_MEAN))
     graph.constant("pixel std", np.float32(PIXEL_STD))
     x = graph.add("Sub", [graph.cast("pixels", "floats"), "pixel mean"], "centred")
     x = graph.add("Div", [x, "pixel std"], "scaled")
     x = graph.add("Transpose", [x], "planes", perm=[0, 3, 1, 2])  # (B, 3, H, W)
     x = _relu6(graph, _conv(graph, weights, x, "_conv_stem", "_bn0", stride=2))
+    maps = []
     for index, stride in enumerate(BLOCK_STRIDES):
         x = _block(graph, weights, x, f"_blocks.{index}", stride)
+        maps.append(x)
     x = _relu6(graph, _conv(graph, weights, x, "_conv_head", "_bn1"))  # (B, 1280, H/32, W/32)
-    pool(graph, x)
-    return graph.model("efficientnet-lite0", {"pixels": ("B", "H", "W", 3)}, n_outputs)
+    pooled = [_unit(graph, _root_mean_square(graph, x))]
+    pooled += [_unit(graph, _mean(graph, maps[index])) for index in POOLED_BLOCKS]
+    if projection is None:
+        graph.add("Concat", pooled, "vector", axis=1)
+        return graph.model("efficientnet-lite0", _INPUTS, N_FEATURES)
+    features = graph.add("Concat", pooled, "features", axis=1)  # (B, F)
+    x = graph.add("Sub", [features, graph.constant("mean", projection.mean)], "features.centred")
+    graph.add("MatMul", [x, graph.constant("matrix", projection.matrix)], "vector")
+    return graph.model("efficientnet-lite0", _INPUTS, projection.matrix.shape[1])
+
+
+def _mean(graph: GraphWriter, x: str) -> str:
+    return graph.add("ReduceMean", [x], f"{x}.mean", axes=[2, 3], keepdims=0)
+
+
+def _root_mean_square(graph: GraphWriter, x: str) -> str:
+    """Pool with weight on the strong places (GeM with p = 2)."""
+    return graph.add("Sqrt", [_mean(graph, graph.add("Mul", [x, x], f"{x}.squared"))], f"{x}.rms")
+
+
+def _unit(graph: GraphWriter, x: str) -> str:
+    length = graph.add("ReduceL2", [x], f"{x}.length", axes=[1], keepdims=1)
+    return graph.add("Div", [x, graph.add("Max", [length, "smallest"], f"{x}.safe")], f"{x}.unit")
 
 
 def _block(graph: GraphWriter, weights: Weights, x: str, name: str, stride: int) -> str:

@@ -107,7 +107,7 @@ class Searcher:
         ]
         rows = sorted({row for ranked in lists for row in ranked.items})
         records = {r.row: r for r in self._library.panel_records(rows)}
-        lists = [_without_queried_panels(ranked, terms, records) for ranked in lists]
+        lists = [_answerable(ranked, terms, records) for ranked in lists]
         candidates = fuse(lists, lambda row: _key(records[row], request.by))
         groups = self._folded(candidates, records, request)
         return tuple(_hit(rank, group, records) for rank, group in enumerate(groups, start=1))
@@ -246,17 +246,15 @@ def _sum(space: Space, weighted: Sequence[tuple[float, QueryVector]]) -> QueryVe
     return QueryVector(space, fingerprints.pop(), vector)
 
 
-def _without_queried_panels(
+def _answerable(
     ranked: RankedList, terms: Sequence[Term], records: Mapping[int, PanelRecord]
 ) -> RankedList:
-    """Leave out the panels that the query itself consists of: they are no answer."""
+    """Leave out the panels that the query consists of, and those removed since they were found."""
     asked = {t.panel_id for t in terms if isinstance(t, PanelTerm)}
-    if not asked:
-        return ranked
     kept = [
         (row, score)
         for row, score in zip(ranked.items, ranked.scores, strict=True)
-        if records[row].panel_id not in asked
+        if row in records and records[row].panel_id not in asked
     ]
     return RankedList(
         ranked.name, [row for row, _ in kept], [score for _, score in kept], ranked.weight

@@ -19,7 +19,6 @@ from numpy.typing import NDArray
 
 from longbox.errors import ModelError, PageError
 from longbox.text.options import TextOptions
-from longbox.text.recognise import Alphabet
 
 FloatArray = NDArray[np.float32]
 
@@ -35,8 +34,8 @@ class Engine(Protocol):
         """Recorded as the source of every text region."""
 
     @property
-    def alphabet(self) -> Alphabet:
-        """The characters that `characters` gives probabilities for."""
+    def alphabet(self) -> tuple[str, ...]:
+        """The V characters that the recogniser knows, the space last."""
 
     def text_map(self, batch: FloatArray) -> FloatArray:
         """Give each pixel its probability of being text: (1, 3, h, w) -> (h, w)."""
@@ -64,7 +63,7 @@ class OnnxEngine:
     name: str
     detector: Any
     recogniser: Any
-    alphabet: Alphabet
+    alphabet: tuple[str, ...]
 
     def text_map(self, batch: FloatArray) -> FloatArray:
         """Give each pixel its probability of being text: (1, 3, h, w) -> (h, w)."""
@@ -85,7 +84,7 @@ def _load_rapidocr(options: TextOptions) -> Engine:
     described = recogniser.get_modelmeta().custom_metadata_map.get("character")
     if not described:
         raise ModelError(f"{folder / _RECOGNISER} names no characters; reinstall rapidocr")
-    return OnnxEngine("rapidocr", detector, recogniser, Alphabet((*described.splitlines(), " ")))
+    return OnnxEngine("rapidocr", detector, recogniser, (*described.splitlines(), " "))
 
 
 def open_session(path: Path, n_threads: int) -> Any:

@@ -31,6 +31,7 @@ _WORDS = {
     "hier nog mijn jij heb kan naar",
 }  # fmt: skip
 _LETTERS = {"fr": "çœèêàùûîôë", "es": "ñ¿¡áíóú", "de": "ßäöü", "pt": "ãõçâ", "it": "ìòàù"}
+_EXCLAMATION = re.compile(r"(^|[.!?…]\s*)(?:i(?=[A-ZÁÉÍÓÚÑ]))?([^\s.!?¡¿…][^.!?¡¿…]*!)")
 _WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)?")
 
 
@@ -48,6 +49,17 @@ def detect_language(texts: Iterable[str]) -> str | None:
     if len(letters) < _MIN_LETTERS:
         return None
     return _language_of_script(letters) or _language_of_latin(joined)
+
+
+def restore_opening_marks(text: str, language: str | None) -> str:
+    """Give Spanish exclamations the "¡" that the recogniser's alphabet lacks.
+
+    The mark is obligatory there, so it can be told from the closing one. The recogniser leaves it
+    out or takes it for an i before a capital.
+    """
+    if language != "es":
+        return text
+    return _EXCLAMATION.sub(r"\1¡\2", text)
 
 
 def _language_of_script(letters: list[str]) -> str | None:

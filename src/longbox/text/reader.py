@@ -22,13 +22,14 @@ from longbox.text.detect import FoundLine, find_lines
 from longbox.text.engine import Engine, load_engine
 from longbox.text.group import group_lines, is_mostly_vertical
 from longbox.text.kinds import classify_kind, look_around, page_context
-from longbox.text.language import detect_language
+from longbox.text.language import detect_language, restore_opening_marks
 from longbox.text.lines import Line, clean_text, is_cjk, join_lines
 from longbox.text.options import TextOptions
 from longbox.text.recognise import decode, line_image, network_input
 
 _DEFAULTS = TextOptions()
 _SURE = 0.9  # below this, sideways lettering is also read the other way up
+_CHARACTER_LANGUAGES = frozenset({"ja", "zh", "ko"})
 _TALL = 1.5  # height over width from which a box is a column or a sideways line
 
 
@@ -69,16 +70,17 @@ class TextReader:
             ModelError: The OCR models are missing or damaged.
             PageError: The pixels are not a picture, or the networks fail on it.
         """
-        lines = self.read_lines(pixels, language)
+        lines = self.read_lines(pixels)
+        spoken = language or detect_language(line.text for line in lines)
+        lines = [line for line in lines if not _is_mistaken(line, spoken)]
         if not lines:
             return ()
         gray = np.asarray(pixels[:, :, 1])  # green is a good grey, and free
         context = page_context(pixels.shape, lines)
-        spoken = language or detect_language(line.text for line in lines)
         by_order = {panel.order: panel.box for panel in panels}
         regions = []
         for group in group_lines(lines, panels, gray):
-            text = join_lines([line.text for line in group])[: self.options.max_text_length]
+            text = restore_opening_marks(join_lines([line.text for line in group]), spoken)
             box = bounding_box(line.box for line in group)
             home = panel_of(box, panels)
             around = look_around(pixels, group, by_order[home] if home is not None else None)
@@ -86,7 +88,7 @@ class TextReader:
             regions.append(
                 TextRegion(
                     box=box,
-                    text=text,
+                    text=text[: self.options.max_text_length],
                     confidence=float(np.average([g.confidence for g in group], weights=weights)),
                     kind=classify_kind(group, around, context),
                     source=self._loaded().name,
@@ -98,7 +100,7 @@ class TextReader:
             )
         return order_texts(assign_to_panels(regions, panels), panels, direction)
 
-    def read_lines(self, pixels: NDArray[np.uint8], language: str | None = None) -> list[Line]:
+    def read_lines(self, pixels: NDArray[np.uint8]) -> list[Line]:
         """Find and recognise the lines of one page, in no particular order.
 
         Raises:
@@ -114,7 +116,7 @@ class TextReader:
             return []
         engine = self._loaded()
         found = find_lines(pixels, engine.text_map, self.options)
-        lines = [self._read_line(pixels, f, language) for f in found]
+        lines = [self._read_line(pixels, f) for f in found]
         return [line for line in lines if line is not None]
 
     def _loaded(self) -> Engine:
@@ -122,18 +124,16 @@ class TextReader:
             self._engine = load_engine(self.options)
         return self._engine
 
-    def _read_line(
-        self, pixels: NDArray[np.uint8], found: FoundLine, language: str | None
-    ) -> Line | None:
+    def _read_line(self, pixels: NDArray[np.uint8], found: FoundLine) -> Line | None:
         image = line_image(pixels, found.corners)
         is_tall = image.shape[0] >= _TALL * image.shape[1]
         if is_tall:
             image = np.ascontiguousarray(np.rot90(image))
-        text, confidence = self._recognise(image, language)
+        text, confidence = self._recognise(image)
         if is_tall and confidence < _SURE and not any(map(is_cjk, text)):
             # Sideways lettering may also run from the bottom up.
             turned = np.ascontiguousarray(np.rot90(image, 2))
-            text, confidence = max((text, confidence), self._recognise(turned, language), key=_sure)
+            text, confidence = max((text, confidence), self._recognise(turned), key=_sure)
         if not text or confidence < self.options.min_confidence:
             return None
         is_column = is_tall and sum(map(is_cjk, text)) * 2 > len(text)
@@ -142,15 +142,21 @@ class TextReader:
         box = Box(float(low[0]), float(low[1]), float(high[0]), float(high[1]))
         return Line(box, text, confidence, is_column, (a, b, c, d))
 
-    def _recognise(self, image: NDArray[np.uint8], language: str | None) -> tuple[str, float]:
+    def _recognise(self, image: NDArray[np.uint8]) -> tuple[str, float]:
         engine = self._loaded()
         batch = network_input(image, self.options.max_line_aspect)
-        alphabet = engine.alphabet
-        text, confidence = decode(
-            engine.characters(batch), alphabet.characters, alphabet.allowed(language)
-        )
+        text, confidence = decode(engine.characters(batch), engine.alphabet)
         return clean_text(text, self.options.max_text_length), confidence
 
 
 def _sure(read: tuple[str, float]) -> float:
     return read[1]
+
+
+def _is_mistaken(line: Line, language: str | None) -> bool:
+    """A lone Chinese character or two in a book of letters is a drawing that looked like one.
+
+    Longer ones stay: a metadata language can be wrong, and books quote other scripts.
+    """
+    is_of_letters = language is not None and language not in _CHARACTER_LANGUAGES
+    return is_of_letters and len(line.text) <= 2 and any(map(is_cjk, line.text))

@@ -4,16 +4,11 @@ A line is cut out of the full-size page along its slant, brought to 48 pixels he
 CTC network. Lines are read one by one at their own width: the network's time is proportional to
 the pixels it sees, so a batch saves nothing and its padding costs (measured: 6 lines in one batch
 take 6 times as long as one).
-
-The network knows 18,708 characters, mostly Chinese. Where the book's language is written in Latin
-letters only those are allowed, which removes the Chinese characters that it sees in drawings.
 """
 
 from __future__ import annotations
 
-import unicodedata
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,38 +16,12 @@ from numpy.typing import NDArray
 from longbox.text.lines import is_cjk
 
 FloatArray = NDArray[np.float32]
-CharacterProbabilities = Callable[[FloatArray], FloatArray]
 
 LINE_HEIGHT_PX = 48
 _WIDTH_STEP_PX = 16
 _MIN_WIDTH_PX = 48
 _PADDING_PX = 8
 _SPACE_THRESHOLD = 0.1  # hand lettering is tightly spaced; train split: 3.6 -> 2.5 % words missed
-_LATIN_LANGUAGES = frozenset(
-    "en fr es de it pt nl ca pl cs sv da no fi hu ro tr id vi eo la".split()
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Alphabet:
-    """The characters a recogniser knows, the space last; column 0 of its output is CTC's blank."""
-
-    characters: tuple[str, ...]
-
-    def allowed(self, language: str | None) -> NDArray[np.intp] | None:
-        """Return the output columns to choose from for a language, or None for all of them."""
-        if language is None or language.split("-")[0] not in _LATIN_LANGUAGES:
-            return None
-        kept = [i + 1 for i, c in enumerate(self.characters) if _is_latin_or_sign(c)]
-        return np.array([0, *kept], dtype=np.intp)
-
-
-def _is_latin_or_sign(character: str) -> bool:
-    if len(character) != 1:
-        return False
-    if character.isalpha():
-        return "LATIN" in unicodedata.name(character, "")
-    return ord(character) < 0x2E80
 
 
 def line_image(pixels: NDArray[np.uint8], corners: FloatArray) -> NDArray[np.uint8]:
@@ -97,29 +66,24 @@ def network_input(image: NDArray[np.uint8], max_aspect: float) -> FloatArray:
     return out
 
 
-def decode(
-    probabilities: FloatArray, characters: Sequence[str], allowed: NDArray[np.intp] | None
-) -> tuple[str, float]:
+def decode(probabilities: FloatArray, characters: Sequence[str]) -> tuple[str, float]:
     """Read a CTC output by its best path.
 
     Args:
         probabilities: Per step the probability of blank and of every character, (T, V + 1).
-        characters: The V characters.
-        allowed: Columns to choose from, blank first, or None for all.
+        characters: The V characters, the space last.
 
     Returns:
         The string and the mean probability of its characters; ("", 0.0) for nothing.
     """
-    seen = probabilities if allowed is None else probabilities[:, allowed]
-    best = seen.argmax(axis=1)
+    best = probabilities.argmax(axis=1)
     kept = best != 0
     kept[1:] &= best[1:] != best[:-1]
-    if not kept.any():
-        return "", 0.0
     steps = np.flatnonzero(kept)
-    confidence = float(seen[steps, best[steps]].mean())
-    columns = best[steps] if allowed is None else allowed[best[steps]]
-    read = [characters[c - 1] for c in columns]
+    if not len(steps):
+        return "", 0.0
+    confidence = float(probabilities[steps, best[steps]].mean())
+    read = [characters[c - 1] for c in best[steps]]
     return _with_spaces(read, steps, probabilities, characters), confidence
 
 

@@ -1,0 +1,163 @@
+"""How often does a harsh crop of a panel find the panel it was cut from?
+
+    python benchmarks/crops.py [--comics DIR] [--encoder NAME] [--seed N]
+
+Every true panel of the real comics is in the gallery once: of Pepper&Carrot the English pages only,
+because the same panel in French or Japanese would be a second right answer. The query is a crop of
+55 to 80 % of the panel's area at a random place, half of the crops turned grey, all saved as JPEG
+of quality 35. Search is exact, by cosine, over all panels of both splits.
+
+Mimi & Eunice is the hard part: it repeats drawings from panel to panel, so that often only the
+lettering tells two panels apart.
+"""
+
+from __future__ import annotations
+
+import argparse
+import io
+import json
+import os
+import platform
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from longbox.encoders import crop_panel, picture_encoder
+from longbox.geometry import Box
+
+REPOSITORY = Path(__file__).resolve().parent.parent
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TruePanel:
+    """One panel of the real comics: its work, the work's series, its split and its pixels."""
+
+    series: str
+    work: str
+    split: str
+    pixels: NDArray[np.uint8]
+
+
+def read_index(comics: Path) -> Iterator[dict[str, Any]]:
+    """Yield the rows of the comics' index, Pepper&Carrot in English only."""
+    with (comics / "index.jsonl").open(encoding="utf-8") as lines:
+        for line in lines:
+            row = json.loads(line)
+            if not row["work"].startswith("peppercarrot") or row["lang"] == "en":
+                yield row
+
+
+def true_panels(comics: Path) -> list[TruePanel]:
+    """Return every panel that has a true box."""
+    panels = []
+    for row in read_index(comics):
+        if row["panels"]:
+            page = np.asarray(Image.open(comics / row["image"]).convert("RGB"))
+            series = row["work"].split("-")[0]
+            for box in row["panels"]:
+                pixels = np.ascontiguousarray(crop_panel(page, Box(*box)))
+                panels.append(TruePanel(series, row["work"], row["split"], pixels))
+    return panels
+
+
+def harsh_crop(pixels: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.uint8]:
+    """Cut 55 to 80 % of the area out of a picture, half the time in grey, as JPEG 35."""
+    height, width = pixels.shape[:2]
+    area, split = rng.uniform(0.55, 0.80), rng.uniform(0.35, 0.65)
+    w, h = max(1, round(width * area**split)), max(1, round(height * area ** (1 - split)))
+    x, y = rng.integers(0, width - w + 1), rng.integers(0, height - h + 1)
+    picture = Image.fromarray(pixels[y : y + h, x : x + w])
+    if rng.random() < 0.5:
+        picture = picture.convert("L").convert("RGB")
+    saved = io.BytesIO()
+    picture.save(saved, "JPEG", quality=35)
+    return np.asarray(Image.open(saved).convert("RGB"))
+
+
+def rank_of_truth(queries: NDArray[np.float32], gallery: NDArray[np.float32]) -> NDArray[np.intp]:
+    """Return at which place from 0 query i finds panel i."""
+    scores = queries @ gallery.T
+    own = np.diagonal(scores)[:, None]
+    return np.asarray((scores > own + 1e-7).sum(axis=1))
+
+
+def interval(hits: NDArray[np.bool_], seed: int) -> tuple[float, float]:
+    """Return the 95 % bootstrap interval of a share."""
+    rng = np.random.default_rng(seed)
+    means = rng.choice(hits, (2000, len(hits))).mean(axis=1)
+    return float(np.quantile(means, 0.025)), float(np.quantile(means, 0.975))
+
+
+def main() -> None:
+    """Measure, print a table, write benchmarks/results/crops.json."""
+    parser = argparse.ArgumentParser(description="Does a harsh crop find its panel?")
+    parser.add_argument("--comics", type=Path, default=REPOSITORY.parent / "shared" / "comics")
+    parser.add_argument("--encoder", default="efficientnet-lite0")
+    parser.add_argument("--seed", type=int, default=0)
+    options = parser.parse_args()
+    panels = true_panels(options.comics)
+    encoder = picture_encoder(options.encoder)
+    rng = np.random.default_rng(options.seed)
+    gallery = encoder.encode([p.pixels for p in panels])
+    queries = encoder.encode([harsh_crop(p.pixels, rng) for p in panels])
+    rank = rank_of_truth(queries, gallery)
+    groups = [(p.split, p.series) for p in panels]
+    rows = []
+    for split in ("train", "val"):
+        for series in ["all", *sorted({s for k, s in groups if k == split})]:
+            chosen = np.array([k == split and series in ("all", s) for k, s in groups])
+            first, ten = rank[chosen] < 1, rank[chosen] < 10
+            rows.append(
+                {
+                    "split": split,
+                    "series": series,
+                    "n": int(chosen.sum()),
+                    "first": round(float(first.mean()), 4),
+                    "first_95": interval(first, options.seed),
+                    "first_ten": round(float(ten.mean()), 4),
+                }
+            )
+    cosines = gallery @ gallery.T
+    between = float(cosines[np.triu_indices(len(gallery), 1)].mean())
+    print(f"{encoder.fingerprint}, {encoder.dimension} numbers, {len(panels)} panels")
+    print(f"{'split':6} {'series':14} {'n':>5}  first  [95 %]          first ten")
+    for row in rows:
+        low, high = row["first_95"]
+        print(
+            f"{row['split']:6} {row['series']:14} {row['n']:5}  {row['first']:.3f}  "
+            f"[{low:.3f}, {high:.3f}]  {row['first_ten']:.3f}"
+        )
+    chance = 1 / len(panels)
+    print(f"chance: first {chance:.4f}, first ten {10 * chance:.4f}")
+    print(f"mean cosine between two panels: {between:.3f}")
+    write_result(
+        "crops",
+        {
+            "encoder": encoder.fingerprint,
+            "dimension": encoder.dimension,
+            "n": len(panels),
+            "seed": options.seed,
+            "chance_first": chance,
+            "mean_cosine_between_panels": between,
+            "rows": rows,
+        },
+    )
+
+
+def write_result(name: str, result: dict[str, Any]) -> None:
+    """Write a result with the machine it was measured on."""
+    machine = {"cores": os.cpu_count(), "python": platform.python_version(), "os": sys.platform}
+    folder = REPOSITORY / "benchmarks" / "results"
+    folder.mkdir(parents=True, exist_ok=True)
+    text = json.dumps({"machine": machine, **result}, indent=2)
+    (folder / f"{name}.json").write_text(text + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
