@@ -16,9 +16,6 @@ from __future__ import annotations
 import argparse
 import io
 import json
-import os
-import platform
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -101,6 +98,8 @@ def main() -> None:
     parser.add_argument("--encoder", default="efficientnet-lite0")
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
+    from report import table, write  # here, since training/ imports this file without its folder
+
     panels = true_panels(options.comics)
     encoder = picture_encoder(options.encoder)
     rng = np.random.default_rng(options.seed)
@@ -113,50 +112,34 @@ def main() -> None:
         for series in ["all", *sorted({s for k, s in groups if k == split})]:
             chosen = np.array([k == split and series in ("all", s) for k, s in groups])
             first, ten = rank[chosen] < 1, rank[chosen] < 10
+            low, high = interval(first, options.seed)
             rows.append(
                 {
                     "split": split,
                     "series": series,
                     "n": int(chosen.sum()),
-                    "first": round(float(first.mean()), 4),
-                    "first_95": interval(first, options.seed),
-                    "first_ten": round(float(ten.mean()), 4),
+                    "first": float(first.mean()),
+                    "first low 95": low,
+                    "first high 95": high,
+                    "first ten": float(ten.mean()),
                 }
             )
     cosines = gallery @ gallery.T
     between = float(cosines[np.triu_indices(len(gallery), 1)].mean())
-    print(f"{encoder.fingerprint}, {encoder.dimension} numbers, {len(panels)} panels")
-    print(f"{'split':6} {'series':14} {'n':>5}  first  [95 %]          first ten")
-    for row in rows:
-        low, high = row["first_95"]
-        print(
-            f"{row['split']:6} {row['series']:14} {row['n']:5}  {row['first']:.3f}  "
-            f"[{low:.3f}, {high:.3f}]  {row['first_ten']:.3f}"
-        )
-    chance = 1 / len(panels)
-    print(f"chance: first {chance:.4f}, first ten {10 * chance:.4f}")
+    print(f"{encoder.fingerprint}: {encoder.dimension} numbers, {len(panels)} panels")
+    print(table(rows))
+    print(f"chance: first {1 / len(panels):.4f}, first ten {10 / len(panels):.4f}")
     print(f"mean cosine between two panels: {between:.3f}")
-    write_result(
-        "crops",
-        {
-            "encoder": encoder.fingerprint,
-            "dimension": encoder.dimension,
-            "n": len(panels),
-            "seed": options.seed,
-            "chance_first": chance,
-            "mean_cosine_between_panels": between,
-            "rows": rows,
-        },
-    )
-
-
-def write_result(name: str, result: dict[str, Any]) -> None:
-    """Write a result with the machine it was measured on."""
-    machine = {"cores": os.cpu_count(), "python": platform.python_version(), "os": sys.platform}
-    folder = REPOSITORY / "benchmarks" / "results"
-    folder.mkdir(parents=True, exist_ok=True)
-    text = json.dumps({"machine": machine, **result}, indent=2)
-    (folder / f"{name}.json").write_text(text + "\n", encoding="utf-8")
+    result = {
+        "encoder": encoder.fingerprint,
+        "dimension": encoder.dimension,
+        "n": len(panels),
+        "seed": options.seed,
+        "chance_first": 1 / len(panels),
+        "mean_cosine_between_panels": between,
+        "rows": rows,
+    }
+    write("crops", result)
 
 
 if __name__ == "__main__":

@@ -12,7 +12,9 @@ from longbox.geometry import Box
 
 
 def _page(
-    boxes: list[Box], texts: list[tuple[Box, int | None]] | None = None, size: tuple[int, int] = (800, 1200)
+    boxes: list[Box],
+    texts: list[tuple[Box, int | None]] | None = None,
+    size: tuple[int, int] = (800, 1200),
 ) -> AnnotatedPage:
     regions = tuple(
         TextRegion(box, "words", 0.9, TextKind.DIALOGUE, "drawn", panel, order)

@@ -79,7 +79,7 @@ def test_leftovers_of_killed_processes_are_removed(tmp_path: Path) -> None:
 def test_cache_that_cannot_be_written_says_what_to_do(tmp_path: Path) -> None:
     blocked = tmp_path / "file"
     blocked.write_text("in the way")
-    with pytest.raises(ModelError, match="LONGBOX_CACHE"):
+    with pytest.raises(ModelError, match="make the folder writable"):
         open_graph(_recipe(), blocked, 1)
 
 

@@ -44,6 +44,9 @@ def test_text_that_was_not_found_is_wrong_as_a_whole() -> None:
     assert score_characters([("Hello", HERE)], [("Hello", THERE)]).error_rate == 1.0
 
 
-def test_one_found_text_cannot_answer_for_two() -> None:
-    halves = [("left", Box(0, 0, 50, 20)), ("right", Box(50, 0, 100, 20))]
-    assert score_characters(halves, [("leftright", HERE)]).n_exact == 0
+def test_a_balloon_in_two_pieces_is_read_but_not_whole() -> None:
+    halves = [("left", Box(0, 0, 50, 20)), ("right", Box(50, 1, 100, 20))]
+    whole = [("leftright", HERE)]
+    for true, found in ((halves, whole), (whole, halves)):
+        score = score_characters(true, found)
+        assert (score.n_true, score.n_wrong, score.n_exact) == (9, 0, 0)

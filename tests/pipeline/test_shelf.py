@@ -196,3 +196,27 @@ def test_worker_that_dies_costs_its_book_only(
     assert "ended its process" in done.stderr
     found = library.status()
     assert (found.books, len(found.problems)) == (1, 1)
+
+
+def test_interrupted_run_says_so_and_leaves_a_usable_library(shelf: Path, tmp_path: Path) -> None:
+    draw_cbz(shelf / "Night 2.cbz", [3, 0] * 20)
+    root = tmp_path / "stopped"
+    command = [sys.executable, "-m", "longbox", "index", str(shelf), "--library", str(root)]
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+    deadline = time.monotonic() + 60
+    while not _n_books(root) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    process.send_signal(signal.SIGINT)
+    _, said = process.communicate(timeout=30)
+    assert process.returncode == 130
+    assert "the same command goes on from here" in said
+    with Library.open(root) as stopped:
+        assert stopped.status().books == 1
+        assert all(s.n_indexed == s.n_vectors for s in stopped.status().spaces)
+
+
+def _n_books(root: Path) -> int:
+    if not (root / "catalog.sqlite").is_file():
+        return 0
+    with Library.open(root, read_only=True) as library:
+        return library.status().books

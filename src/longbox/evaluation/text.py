@@ -6,9 +6,11 @@ that are not in the truth are counted apart (words extra). A word is a run of le
 after normalisation (NFKC, case folded, apostrophes kept inside); scripts without spaces count
 each character as a word.
 
-Character error: every true text is matched with the found text that shares its place best, one to
-one, and their edit distance is summed over the true length. So a balloon split in two or glued to
-its neighbour counts as errors; a found text without a true one does not.
+Character error: true and found texts that lie on each other are gathered into places, the strings
+of a place put in order from the top, and their edit distance summed over the true length. So it
+asks how well letters were read, not how they were grouped: a balloon that the truth keeps as two
+pieces costs nothing. A true text with nothing at its place is wrong as a whole; a found text
+without a true one costs nothing here (see words extra). Grouping is asked by `n_exact`.
 """
 
 from __future__ import annotations
@@ -58,9 +60,9 @@ class CharacterScore:
 
     Attributes:
         n_true: Characters of the truth.
-        n_wrong: Edit distance, summed over matched texts; the whole text where none matched.
+        n_wrong: Edit distance, summed over places; never more than a place's true characters.
         n_texts: True texts.
-        n_exact: True texts whose match is right to a tenth of its characters: found as one piece.
+        n_exact: True texts alone at their place with one found text, right to a tenth of it.
     """
 
     n_true: int
@@ -115,7 +117,7 @@ def score_searchable(true_texts: Sequence[str], found_texts: Sequence[str]) -> W
 def score_characters(
     true_texts: Sequence[tuple[str, Box]], found_texts: Sequence[tuple[str, Box]]
 ) -> CharacterScore:
-    """Match the texts of a page by place and count character errors.
+    """Compare the texts that share a place, and count character errors.
 
     Args:
         true_texts: String and box of every true text.
@@ -124,28 +126,39 @@ def score_characters(
     Returns:
         Counts; letters are compared after NFKC and case folding, spaces not at all.
     """
-    pairs = sorted(
-        (
-            (true_box.intersection_area(found_box) / max(1.0, true_box.area), i, j)
-            for i, (_, true_box) in enumerate(true_texts)
-            for j, (_, found_box) in enumerate(found_texts)
-            if true_box.intersection_area(found_box) > 0
-        ),
-        key=lambda p: (-round(p[0], 3), -_likeness(true_texts[p[1]][0], found_texts[p[2]][0])),
-    )
-    match: dict[int, int] = {}
-    taken: set[int] = set()
-    for _, i, j in pairs:
-        if i not in match and j not in taken:
-            match[i] = j
-            taken.add(j)
     total = CharacterScore(0, 0, 0, 0)
-    for i, (text, _) in enumerate(true_texts):
-        true = _letters(text)
-        found = _letters(found_texts[match[i]][0]) if i in match else ""
-        wrong = min(_distance(true, found), max(len(true), 1)) if true else 0
-        total += CharacterScore(len(true), wrong, 1, int(wrong <= 0.1 * len(true)))
+    for true, found in _places(true_texts, found_texts):
+        letters = _letters(_in_order(true))
+        wrong = min(_distance(letters, _letters(_in_order(found))), len(letters))
+        is_whole = len(true) == len(found) == 1 and wrong <= 0.1 * len(letters)
+        total += CharacterScore(len(letters), wrong, len(true), int(is_whole))
     return total
+
+
+def _places(
+    true_texts: Sequence[tuple[str, Box]], found_texts: Sequence[tuple[str, Box]]
+) -> list[tuple[list[tuple[str, Box]], list[tuple[str, Box]]]]:
+    """Gather true and found texts that lie on each other; each place has at least one true text."""
+    places: list[tuple[list[tuple[str, Box]], list[tuple[str, Box]]]] = []
+    for text in true_texts:
+        places.append(([text], []))
+    for found in found_texts:
+        touched = [p for p in places if any(_share_place(t[1], found[1]) for t in p[0])]
+        if touched:
+            merged = (
+                [t for p in touched for t in p[0]],
+                [found, *(f for p in touched for f in p[1])],
+            )
+            places = [p for p in places if not any(p is q for q in touched)] + [merged]
+    return places
+
+
+def _share_place(a: Box, b: Box) -> bool:
+    return max(a.covered_by(b), b.covered_by(a)) > 0.5
+
+
+def _in_order(texts: Sequence[tuple[str, Box]]) -> str:
+    return "".join(t for t, _ in sorted(texts, key=lambda t: (t[1].y0 + t[1].y1, t[1].x0)))
 
 
 def _normal(text: str) -> str:
@@ -154,12 +167,6 @@ def _normal(text: str) -> str:
 
 def _letters(text: str) -> str:
     return "".join(_normal(text).split())
-
-
-def _likeness(a: str, b: str) -> float:
-    from rapidfuzz.fuzz import ratio
-
-    return float(ratio(_letters(a), _letters(b)))
 
 
 def _distance(a: str, b: str) -> int:

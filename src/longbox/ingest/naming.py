@@ -119,5 +119,4 @@ def _natural_key() -> Callable[[str], object]:
 
 def natural_order(name: str) -> tuple[object, str]:
     """Return the sort key of a path: people's order first, then the plain text."""
-    text = unicodedata.normalize("NFC", name)
-    return _natural_key()(text), text
+    return _natural_key()(unicodedata.normalize("NFC", name)), name

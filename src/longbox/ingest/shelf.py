@@ -22,7 +22,7 @@ from longbox.errors import IngestError
 from longbox.ingest.folders import holds_pictures, plain_file
 from longbox.ingest.naming import is_comic_name, is_junk, is_page_name, natural_order, printable
 
-_LATER_VOLUME = re.compile(r"\.part0*(?!1\.)[0-9]+\.rar$", re.IGNORECASE)
+_LATER_VOLUME = re.compile(r"\.part(?!0*1\.)[0-9]+\.rar$", re.IGNORECASE)
 _COMICINFO = "comicinfo.xml"
 
 

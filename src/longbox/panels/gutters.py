@@ -21,9 +21,8 @@ from longbox.panels.paper import Mask
 MIN_COVERAGE = 0.7
 FLANK_BOTH = 0.4
 CLEAR_POWER = 0.5
-FRAMES_SLANTED=False
 FRAME_COVERAGE = 0.88
-FRAME_WORTH = 0.8
+FRAME_WORTH = 0.65
 MAX_BANDS = 5
 MAX_SLOPES = 2
 _STEPS = (0.012, 0.025, 0.045, 0.07, 0.1, 0.14, 0.18, 0.23, 0.28, 0.34, 0.41, 0.5, 0.6)
@@ -134,7 +133,8 @@ def best_gutter(region: Region, reach: int, slanted: bool) -> Gutter | None:
         for slope in likely_slopes(lying) if slanted else (0.0,):
             region_there = sheared(lying, slope)
             found = [*_bands(region_there, reach, slope != 0)]
-            if slope == 0 or FRAMES_SLANTED: found += _frames(region_there, reach)
+            if slope == 0:
+                found += _frames(region_there, reach)
             for start, end, quality in found:
                 if best is None or quality > best.quality:
                     best = Gutter(start, end, quality, is_vertical, slope)

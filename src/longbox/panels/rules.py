@@ -13,9 +13,16 @@ from longbox.geometry import Box
 from longbox.panels.gutters import Region
 from longbox.panels.options import PanelOptions
 from longbox.panels.paper import WorkingPage, ink_mask, paper_colours, paper_mask, working_page
+from longbox.panels.strips import is_tall_strip, strip_parts
 from longbox.panels.tree import Frame, Judgement, Part, judge
 
 MIN_PAGE_PX = 24
+MIN_LOOSE_HEIGHT = 0.35
+"""Shortest part of a tall strip, in strip widths, that is a panel without straight sides."""
+MIN_STRIP_SIDE = 0.15
+"""Shortest side of a panel of a tall strip, in strip widths; lines of lettering are shorter."""
+MIN_STRAIGHTNESS = 0.6
+LOOSE_CONFIDENCE = 0.3
 CLEAR_READING = 1.05
 """Value of a reading that needs no second guess at the gutter's colour."""
 
@@ -29,17 +36,50 @@ class RuleDetector:
         self, pixels: NDArray[np.uint8], options: PanelOptions
     ) -> tuple[tuple[Box, float], ...]:
         """Find panels; see PanelDetector."""
-        if min(pixels.shape[:2]) < MIN_PAGE_PX:
+        height, width = pixels.shape[:2]
+        if min(height, width) < MIN_PAGE_PX:
             return ()
-        page = working_page(pixels, options.working_side_px)
-        best = _best_reading(page, options)
-        if best is None:
-            return ()
-        found = []
-        for part in best.parts:
-            box = Box(part.x0, part.y0, part.x1, part.y1).scale(page.scale_x, page.scale_y)
-            found.append((box, round(min(1.0, max(0.05, part.straightness)), 3)))
+        if not is_tall_strip(pixels):
+            return _search(pixels, options)
+        found: list[tuple[Box, float]] = []
+        for start, end in strip_parts(pixels):
+            parts = _search(pixels[start:end], options)
+            if not parts and end - start >= MIN_LOOSE_HEIGHT * width:
+                parts = ((Box(0, 0, width, end - start), LOOSE_CONFIDENCE),)
+            for box, confidence in parts:
+                if min(box.width, box.height) >= MIN_STRIP_SIDE * width:  # else lettering
+                    moved = Box(box.x0, box.y0 + start, box.x1, box.y1 + start)
+                    found.append((moved, confidence))
         return tuple(found)
+
+
+def _search(pixels: NDArray[np.uint8], options: PanelOptions) -> tuple[tuple[Box, float], ...]:
+    """Find the panels of an ordinary page; empty where it seems to have none."""
+    page = working_page(pixels, options.working_side_px)
+    best = _best_reading(page, options)
+    if best is None or not _has_panels(best):
+        return ()
+    return tuple(
+        (
+            Box(part.x0, part.y0, part.x1, part.y1).scale(page.scale_x, page.scale_y),
+            _confidence(part),
+        )
+        for part in best.parts
+    )
+
+
+def _has_panels(reading: Judgement) -> bool:
+    """Say whether the parts look like panels at all: their sides are straight on the whole."""
+    areas = [(p.x1 - p.x0) * (p.y1 - p.y0) for p in reading.parts]
+    if not areas:
+        return False
+    straightness = np.average([p.straightness for p in reading.parts], weights=areas)
+    return bool(straightness >= MIN_STRAIGHTNESS)
+
+
+def _confidence(part: Part) -> float:
+    """Return how likely the part is a panel (right at IoU 0.5)."""
+    return round(min(0.98, max(0.05, part.straightness)), 3)
 
 
 def _best_reading(page: WorkingPage, options: PanelOptions) -> Judgement | None:

@@ -18,11 +18,14 @@ from longbox.panels.gutters import Region, best_gutter, column_sums, halves, row
 from longbox.panels.options import PanelOptions
 
 MAX_DEPTH = 24
-MIN_QUALITY = 0.3
+MIN_QUALITY = 0.35
 """Quality below which a gutter is not tried."""
-JUNK = 0.2
+STRAIGHT = 0.8
+LARGE = 3
+"""A leaf is a panel if its sides are so straight, or if it is so many smallest panels large."""
+JUNK = 0.0
 """Value of a leaf that is no panel."""
-CLEAN = 0.5
+CLEAN = 0.4
 """Quality from which on a straight gutter is taken without looking for a slanted one."""
 
 
@@ -81,7 +84,7 @@ class Frame:
         area = width * height
         if area < self.smallest_area or min(width, height) < 0.035 * min(self.width, self.height):
             return False
-        return part.straightness >= 0.55 or area >= 6 * self.smallest_area
+        return part.straightness >= STRAIGHT or area >= LARGE * self.smallest_area
 
 
 def judge(region: Region, frame: Frame, options: PanelOptions, depth: int = 0) -> Judgement:

@@ -8,11 +8,12 @@ from longbox.pipeline.books import BookStages, UnderstoodBook
 from longbox.pipeline.clock import StageClock
 from longbox.pipeline.crops import page_pixels, panel_crop
 from longbox.pipeline.pages import PageStages
-from longbox.pipeline.shelf import BookOutcome, IndexReport, ShelfProgress, index_shelf
+from longbox.pipeline.shelf import IndexReport, ShelfProgress, index_shelf
 from longbox.pipeline.sync import SyncOutcome, sync_library
+from longbox.pipeline.workers import BookResult
 
 __all__ = [
-    "BookOutcome",
+    "BookResult",
     "BookStages",
     "IndexReport",
     "PageStages",

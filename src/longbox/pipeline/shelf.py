@@ -30,19 +30,6 @@ from longbox.pipeline.workers import (
 
 
 @dataclass(frozen=True, slots=True)
-class BookOutcome:
-    """One finished file of a run; a failed one has no book_id and at least one problem."""
-
-    path: Path
-    book_id: str | None
-    title: str
-    n_pages: int
-    n_panels: int
-    problems: tuple[Problem, ...]
-    is_reused: bool
-
-
-@dataclass(frozen=True, slots=True)
 class ShelfProgress:
     """How far a run is, sent about ten times a second.
 
@@ -56,7 +43,7 @@ class ShelfProgress:
     n_files_done: int
     n_pages_done: int
     fraction_done: float
-    finished: BookOutcome | None = None
+    finished: BookResult | None = None
     running: BookProgress | None = None
 
 
@@ -72,7 +59,7 @@ class IndexReport:
         wall_s: Time of the whole run.
     """
 
-    outcomes: list[BookOutcome] = field(default_factory=list)
+    outcomes: list[BookResult] = field(default_factory=list)
     n_unchanged: int = 0
     n_known_bad: int = 0
     n_outdated: int = 0
@@ -141,11 +128,11 @@ def index_shelf(
     try:
         with closing(_run(jobs, config, tally.running, in_process)) as results:
             for result in results:
-                outcome = _keep(result, stamps[result.path], library)
-                report.outcomes.append(outcome)
+                _keep(result, stamps[result.path], library)
+                report.outcomes.append(result)
                 for stage, seconds in result.seconds.items():
                     report.seconds[stage] = report.seconds.get(stage, 0.0) + seconds
-                tally.finished(outcome)
+                tally.finished(result)
                 if time.monotonic() - last_merge > config.index.merge_seconds:
                     library.update_indexes()
                     last_merge = time.monotonic()
@@ -175,7 +162,7 @@ class _Tally:
         self._bytes_running[progress.path] = share * self._sizes[progress.path]
         self._tell(None, progress)
 
-    def finished(self, outcome: BookOutcome) -> None:
+    def finished(self, outcome: BookResult) -> None:
         """Note a finished file."""
         self._bytes_running.pop(outcome.path, None)
         self._bytes_done += self._sizes[outcome.path]
@@ -183,7 +170,7 @@ class _Tally:
         self._n_pages_done += outcome.n_pages
         self._tell(outcome, None)
 
-    def _tell(self, finished: BookOutcome | None, running: BookProgress | None) -> None:
+    def _tell(self, finished: BookResult | None, running: BookProgress | None) -> None:
         fraction = (self._bytes_done + sum(self._bytes_running.values())) / self._total
         self._on_progress(
             ShelfProgress(
@@ -236,17 +223,8 @@ def _run(
     yield from run_in_processes(jobs, config, on_progress, min(n_workers, len(jobs)))
 
 
-def _keep(result: BookResult, now: FileStamp, library: Library) -> BookOutcome:
+def _keep(result: BookResult, now: FileStamp, library: Library) -> None:
     if result.book_id is None:
         library.record_failure(str(result.path), now, result.problems)
     else:
         library.merge_book(result.book_id, str(result.path), now)
-    return BookOutcome(
-        result.path,
-        result.book_id,
-        result.title,
-        result.n_pages,
-        result.n_panels,
-        result.problems,
-        result.is_reused,
-    )

@@ -77,7 +77,8 @@ def probability_of_text(
     is_wide = width > height
     short, long = min(height, width), max(height, width)
     window = min(long, short * options.window_aspect)
-    scale = min(options.detection_side_px / window, options.max_enlargement)
+    page_side = short if is_wide else window  # a spread is two pages beside each other
+    scale = min(options.detection_side_px / page_side, options.max_enlargement)
     short_px, long_px = _to_stride(short * scale), _to_stride(long * scale)
     size = (long_px, short_px) if is_wide else (short_px, long_px)
     mode = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR

@@ -18,14 +18,14 @@ class TextOptions:
     Attributes:
         engine: Which OCR engine reads: "rapidocr" (PP-OCRv6 models from the rapidocr wheel).
         n_threads: Threads of one inference. 1 where one process runs on each core (two books at
-            once beat two threads on one book by a third), 2 where a single book is read alone.
-        detection_side_px: The page is resized for finding lines so that its long side, or the
-            long side of one window of a strip, is this. Words missed at 960, 1152 and 1280 px: 7.5,
+            once beat two threads on one book by a fifth), 2 where a single book is read alone.
+        detection_side_px: The page is resized for finding lines so that its height, or the height
+            of one window of a vertical strip, is this. Words missed at 960, 1152 and 1280 px: 7.5,
             6.6, 6.5 % (Pepper&Carrot English, train); its time grows with the square.
         max_enlargement: A small page is enlarged for finding lines at most this much; more only
             costs time.
         window_aspect: A strip longer than this many times its short side is read in overlapping
-            windows of that shape; 2.2 leaves every printed page in one piece.
+            windows of that shape; 1.7 leaves every printed page in one piece.
         pixel_threshold: Probability from which a pixel counts as text (0 to 1).
         box_threshold: Mean probability from which a box is kept (0 to 1). Low, because the
             drawings that get through are dropped by min_confidence; at .5, 8.1 % are missed.
@@ -40,7 +40,7 @@ class TextOptions:
     n_threads: int = 1
     detection_side_px: int = 1152
     max_enlargement: float = 1.5
-    window_aspect: float = 2.2
+    window_aspect: float = 1.7
     pixel_threshold: float = 0.3
     box_threshold: float = 0.3
     unclip_ratio: float = 1.6
