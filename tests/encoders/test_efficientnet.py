@@ -25,7 +25,7 @@ def _torch_maps(pixels: NDArray[np.uint8]) -> dict[str, NDArray[np.float32]]:
 
     weights = {k: torch.from_numpy(v.copy()) for k, v in read_lite0_weights().items()}
     with torch.inference_mode():
-        maps = lite0_features(weights, torch.from_numpy(pixels))
+        maps = lite0_features(weights, torch.from_numpy(pixels.copy()))
     return {name: value.numpy() for name, value in maps.items()}
 
 
@@ -174,6 +174,6 @@ def test_weights_file_that_is_cut_or_missing_is_refused(tmp_path: Path) -> None:
             read_torch_weights(path)
     with pytest.raises(ModelError):
         read_torch_weights(tmp_path / "missing.pth")
-    (tmp_path / "list.pth").write_bytes(pickle.dumps([1, 2]))
+    (tmp_path / "list.pth").write_bytes(pickle.dumps([1, 2]) * 3)
     with pytest.raises(ModelError, match="not a torch weights file"):
         read_torch_weights(tmp_path / "list.pth")

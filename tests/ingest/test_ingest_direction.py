@@ -143,6 +143,8 @@ def test_real_strips_and_pages_are_told_apart(comics_dir: Path, tmp_path: Path) 
     works: dict[tuple[str, str], list[dict[str, object]]] = defaultdict(list)
     for line in (comics_dir / "index.jsonl").read_text(encoding="utf-8").splitlines():
         row = json.loads(line)
+        if row["lang"] == "fr" and row["source"] == "peppercarrot":
+            continue  # the same drawings as in English
         works[row["work"], row["lang"]].append(row)
     wrong = []
     for (work, language), rows in works.items():

@@ -175,8 +175,9 @@ def grey_rows(data: bytes, options: IngestOptions) -> NDArray[np.uint8]:
     with _open(kind, data) as image:
         if size.width >= _HALVED_WIDTH:
             image.draft("L", (size.width // 2, size.height // 2))
-        rgb = _pixels(image, kind)
-    grey: NDArray[np.uint8] = rgb.mean(axis=2).astype(np.uint8)
+        if image.mode == "L" or (image.mode == "RGB" and "transparency" not in image.info):
+            return _pixels(image, kind, as_grey=True)[..., 0]
+        grey: NDArray[np.uint8] = _pixels(image, kind).mean(axis=2).astype(np.uint8)
     return grey
 
 
@@ -252,10 +253,13 @@ def _decode(kind: str, data: bytes) -> NDArray[np.uint8]:
         return _pixels(image, kind)
 
 
-def _pixels(image: ImageFile.ImageFile, kind: str) -> NDArray[np.uint8]:
+def _pixels(image: ImageFile.ImageFile, kind: str, *, as_grey: bool = False) -> NDArray[np.uint8]:
+    """Return upright pixels (H, W, 3), or (H, W, 1) in grey."""
     try:
         image.load()
         orientation = _orientation(image, kind)
+        if as_grey:
+            return _upright(np.asarray(image.convert("L"))[..., None], orientation)
         return _upright(_to_rgb(image), orientation)
     except _BROKEN as error:
         raise PageError(f"the {kind} picture is damaged: {_reason(error)}") from error
