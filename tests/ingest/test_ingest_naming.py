@@ -82,7 +82,7 @@ def test_natural_order_is_total_and_counts() -> None:
     names = ["p10", "P2", "p1", "p02", "é1", "e\u03011", "p1.5", "p1/2.jpg", "", "²"]
     ordered = sorted(names, key=natural_order)
     assert ordered.index("p1") < ordered.index("P2") < ordered.index("p10")
-    assert sorted(names[::-1], key=natural_order) == ordered
+    assert sorted([*names[5:], *names[:5]], key=natural_order) == ordered
 
 
 def test_options_refuse_limits_that_are_none() -> None:

@@ -191,3 +191,13 @@ def test_spanish_exclamations_get_their_opening_mark(read: str, meant: str) -> N
 )
 def test_language_is_named_only_where_it_shows(text: str, language: str | None) -> None:
     assert detect_language([text]) == language
+
+
+def test_lone_characters_of_another_script_are_drawings_only_in_books_of_letters() -> None:
+    from longbox.text.reader import _is_mistaken
+
+    lone = column(0, 0, 20, 40, "月刀")
+    assert _is_mistaken(lone, "en")
+    assert not _is_mistaken(lone, "ja")
+    assert not _is_mistaken(lone, None)
+    assert not _is_mistaken(column(0, 0, 20, 90, "好奇心だった"), "en")

@@ -35,7 +35,7 @@ TOKENIZER_SHA256 = "be50c3628f2bf5bb5e3a7f17b1f74611b2561a3a27eeab05e5aa30f41157
 MAX_TOKENS = 256
 _CLS, _SEP = 101, 102
 _VERSION = 1
-_MAX_BATCH = 16
+_MAX_BATCH = 8
 # The tokens of "a panel in a comic" and the start of its vector in sentence-transformers.
 _PROBE_TOKENS = (101, 1037, 5997, 1999, 1037, 5021, 102)
 _PROBE_ANSWER = (-0.0518680, -0.0270431, -0.1159471, -0.0104794, 0.0160341, 0.0460873)

@@ -16,18 +16,32 @@ from longbox.evaluation.panels import (
     match_boxes,
     score_panels,
 )
+from longbox.evaluation.text import (
+    CharacterScore,
+    WordScore,
+    score_characters,
+    score_searchable,
+    score_words,
+    words_of,
+)
 
 __all__ = [
     "IOU_THRESHOLDS",
     "PAIRWISE_CHANCE",
     "BoxMatch",
+    "CharacterScore",
     "OrderScore",
     "PageOrder",
     "PanelCounts",
     "PanelScore",
+    "WordScore",
     "found_order",
     "given_order",
     "match_boxes",
+    "score_characters",
     "score_order",
     "score_panels",
+    "score_searchable",
+    "score_words",
+    "words_of",
 ]

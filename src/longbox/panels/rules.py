@@ -23,6 +23,9 @@ MIN_STRIP_SIDE = 0.15
 """Shortest side of a panel of a tall strip, in strip widths; lines of lettering are shorter."""
 MIN_STRAIGHTNESS = 0.6
 LOOSE_CONFIDENCE = 0.3
+CONFIDENCE = ((0.5, 0.65, 0.75, 0.85, 0.92, 1.0), (0.4, 0.65, 0.8, 0.88, 0.95, 0.97))
+"""Straightness and how often a part of it was a panel."""
+SMALL_SHARE, SMALL_FACTOR = 0.06, 0.9
 CLEAR_READING = 1.05
 """Value of a reading that needs no second guess at the gutter's colour."""
 
@@ -62,7 +65,7 @@ def _search(pixels: NDArray[np.uint8], options: PanelOptions) -> tuple[tuple[Box
     return tuple(
         (
             Box(part.x0, part.y0, part.x1, part.y1).scale(page.scale_x, page.scale_y),
-            _confidence(part),
+            _confidence(part, page.pixels.shape[0] * page.pixels.shape[1]),
         )
         for part in best.parts
     )
@@ -77,9 +80,11 @@ def _has_panels(reading: Judgement) -> bool:
     return bool(straightness >= MIN_STRAIGHTNESS)
 
 
-def _confidence(part: Part) -> float:
-    """Return how likely the part is a panel (right at IoU 0.5)."""
-    return round(min(0.98, max(0.05, part.straightness)), 3)
+def _confidence(part: Part, page_area: int) -> float:
+    """Return how likely the part is right at IoU 0.5, as counted on drawn hard pages."""
+    share = (part.x1 - part.x0) * (part.y1 - part.y0) / page_area
+    likely = float(np.interp(part.straightness, *CONFIDENCE))
+    return round(likely * (SMALL_FACTOR if share < SMALL_SHARE else 1.0), 3)
 
 
 def _best_reading(page: WorkingPage, options: PanelOptions) -> Judgement | None:
