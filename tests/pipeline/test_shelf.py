@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -99,6 +100,18 @@ def test_bad_file_is_recorded_and_the_shelf_goes_on(shelf: Path, library: Librar
     again = run(shelf, library)
     assert (again.n_unchanged, again.n_known_bad, again.n_failed) == (2, 1, 0)
     assert run(shelf, library, refresh=True).n_failed == 1
+
+
+def test_name_that_is_no_text_is_recorded_once(shelf: Path, library: Library) -> None:
+    odd = Path(os.fsdecode(os.fsencode(shelf) + b"/odd\xff.cbz"))
+    try:
+        shutil.copy(shelf / "Night 1.cbz", odd)
+    except OSError:
+        pytest.skip("this disk allows no such names")
+    report = run(shelf, library)
+    assert (report.n_books, report.n_failed) == (1, 1)
+    assert "rename it" in library.status().problems[0].reason
+    assert run(shelf, library).n_known_bad == 1
 
 
 def test_mended_file_loses_its_problem(shelf: Path, library: Library) -> None:

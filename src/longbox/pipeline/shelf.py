@@ -18,7 +18,7 @@ from pathlib import Path
 from longbox.book import FileStamp, Problem
 from longbox.config import Config
 from longbox.errors import IngestError
-from longbox.ingest import find_books, stamp
+from longbox.ingest import find_books, printable, stamp
 from longbox.library import KnownFile, Library
 from longbox.pipeline.workers import (
     BookJob,
@@ -188,7 +188,7 @@ def _todo(
     for found in find_books([_checked(p) for p in paths]):
         path = found.absolute()
         now = stamp(path)
-        before = known.get(str(path))
+        before = known.get(_stored_name(path))
         if before is None or before.stamp != now or (refresh and _is_stale(before, config)):
             todo.append((path, now))
             continue
@@ -225,6 +225,19 @@ def _run(
 
 def _keep(result: BookResult, now: FileStamp, library: Library) -> None:
     if result.book_id is None:
-        library.record_failure(str(result.path), now, result.problems)
+        library.record_failure(_stored_name(result.path), now, result.problems)
     else:
         library.merge_book(result.book_id, str(result.path), now)
+
+
+def _stored_name(path: Path) -> str:
+    """Return the path as the catalog keeps it; a name that is no text is kept as it is shown.
+
+    Such a file cannot be opened as a book anyway (ingest says to rename it), but its problem is
+    remembered.
+    """
+    try:
+        str(path).encode("utf-8")
+    except UnicodeEncodeError:
+        return printable(str(path))
+    return str(path)

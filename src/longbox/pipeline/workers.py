@@ -27,7 +27,7 @@ from typing import Any
 from longbox.book import Problem
 from longbox.config import Config
 from longbox.errors import ComicError, LongboxError
-from longbox.ingest import open_book
+from longbox.ingest import open_book, printable
 from longbox.library import has_store, store_path, write_book_store
 from longbox.pipeline.books import BookStages
 
@@ -112,7 +112,7 @@ def do_book(job: BookJob, config: Config, stages: BookStages, tick: Tick) -> Boo
         with clock.time("store"):
             write_book_store(job.library, done.annotated, done.vectors, job.recipe)
     except ComicError as error:
-        problem = Problem(str(job.path), error.page, "ingest", str(error))
+        problem = Problem(printable(str(job.path)), error.page, "ingest", str(error))
         return BookResult(job.path, None, job.path.name, 0, 0, (problem,), False, {})
     annotated = done.annotated
     return BookResult(
@@ -264,7 +264,7 @@ def _outcome(job: BookJob, future: Any, watch: _Watch) -> BookResult:
 
 
 def _lost(job: BookJob, page: int, reason: str) -> BookResult:
-    problem = Problem(str(job.path), page, "pipeline", reason)
+    problem = Problem(printable(str(job.path)), page, "pipeline", reason)
     return BookResult(job.path, None, job.path.name, 0, 0, (problem,), False, {})
 
 
