@@ -6,10 +6,11 @@ is in IngestOptions, and nothing in a file chooses a path on this machine.
 """
 
 from longbox.ingest.naming import printable
-from longbox.ingest.opening import OpenBook, open_book
+from longbox.ingest.open_pages import OpenBook, OpenPages
+from longbox.ingest.opening import open_book
 from longbox.ingest.options import IngestOptions
 from longbox.ingest.programs import ProgramStatus, check_programs, supported_formats
-from longbox.ingest.reading import OpenPages, open_pages, read_picture
+from longbox.ingest.reading import open_pages, read_picture
 from longbox.ingest.shelf import find_books, stamp
 
 __all__ = [

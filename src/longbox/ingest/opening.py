@@ -14,10 +14,6 @@ import stat
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
-
-import numpy as np
-from numpy.typing import NDArray
 
 from longbox.book import Book, Metadata, Page, Problem
 from longbox.errors import EncryptedFileError, IngestError, PageError
@@ -30,6 +26,7 @@ from longbox.ingest.folders import FolderContainer
 from longbox.ingest.headers import archive_format, picture_format
 from longbox.ingest.merging import merge_metadata, name_metadata
 from longbox.ingest.naming import is_junk, is_page_name, natural_order, printable
+from longbox.ingest.open_pages import OpenBook
 from longbox.ingest.options import IngestOptions
 from longbox.ingest.page_sources import PageSource, StoredPages
 from longbox.ingest.pdf import PdfPages
@@ -41,78 +38,6 @@ from longbox.ingest.zipped import ZipContainer
 
 _HEAD_BYTES = 1024
 _DEFAULTS = IngestOptions()
-
-
-class OpenBook:
-    """A comic that is open: what it is, and its pixels on request.
-
-    Use it as a context manager; close it otherwise. Not safe to share between threads.
-
-    Attributes:
-        book: The comic as its file describes it.
-    """
-
-    def __init__(self, book: Book, source: PageSource) -> None:
-        self.book = book
-        self._source = source
-
-    def pixels(self, page_index: int) -> NDArray[np.uint8]:
-        """Decode one page: upright, transparency on white, 8 bits a channel.
-
-        Args:
-            page_index: Index of the page from 0.
-
-        Returns:
-            RGB pixels, uint8 (H, W, 3).
-
-        Raises:
-            PageError: The page cannot be decoded, or there is no such page.
-        """
-        page = self._page(page_index)
-        try:
-            return self._source.pixels(page_index)
-        except PageError as error:
-            raise self._located(error, page) from error
-
-    def picture_bytes(self, page_index: int) -> bytes:
-        """Return one page's picture as it is stored.
-
-        Raises:
-            PageError: It cannot be read, or the page is drawn (PDF) and has no stored picture.
-        """
-        page = self._page(page_index)
-        try:
-            return self._source.picture_bytes(page_index)
-        except PageError as error:
-            raise self._located(error, page) from error
-
-    def close(self) -> None:
-        """Let go of the file."""
-        self._source.close()
-
-    def __enter__(self) -> OpenBook:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
-
-    def _page(self, page_index: int) -> Page:
-        if not 0 <= page_index < len(self.book.pages):
-            raise PageError(
-                f"{printable(self.book.path)}: there is no page {page_index + 1}; "
-                f"it has {len(self.book.pages)}",
-                page=page_index,
-            )
-        return self.book.pages[page_index]
-
-    def _located(self, error: PageError, page: Page) -> PageError:
-        where = f"{printable(self.book.path)}: page {page.index + 1} ({page.source})"
-        return PageError(f"{where}: {error}", page=page.index)
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +69,7 @@ def open_book(path: Path, options: IngestOptions = _DEFAULTS) -> OpenBook:
     where = printable(str(path))
     opened = open_file(path, options, where)
     try:
-        return OpenBook(_describe(path, opened, options, where), opened.source)
+        return OpenBook(_describe(path, opened, options, where), opened.source, where)
     except BaseException:
         opened.source.close()
         raise

@@ -7,60 +7,16 @@ does and decodes only what is asked for.
 from __future__ import annotations
 
 from pathlib import Path
-from types import TracebackType
 
 import numpy as np
 from numpy.typing import NDArray
 
 from longbox.errors import IngestError, PageError
 from longbox.ingest.naming import printable
+from longbox.ingest.open_pages import OpenPages
 from longbox.ingest.opening import open_file
 from longbox.ingest.options import IngestOptions
-from longbox.ingest.page_sources import PageSource
 from longbox.ingest.pictures import decode
-
-
-class OpenPages:
-    """The pages of a comic file, in the order in which open_book counts them."""
-
-    def __init__(self, source: PageSource, where: str) -> None:
-        self._source = source
-        self._where = where
-
-    def __len__(self) -> int:
-        return len(self._source.names)
-
-    def pixels(self, page_index: int) -> NDArray[np.uint8]:
-        """Decode one page, as OpenBook.pixels does: uint8 (H, W, 3).
-
-        Raises:
-            PageError: The page cannot be decoded, or there is no such page.
-        """
-        if not 0 <= page_index < len(self):
-            raise PageError(
-                f"{self._where}: there is no page {page_index + 1}; it has {len(self)}",
-                page=page_index,
-            )
-        try:
-            return self._source.pixels(page_index)
-        except PageError as error:
-            message = f"{self._where}: page {page_index + 1}: {error}"
-            raise PageError(message, page=page_index) from error
-
-    def close(self) -> None:
-        """Let go of the file."""
-        self._source.close()
-
-    def __enter__(self) -> OpenPages:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
 
 def open_pages(path: Path, options: IngestOptions) -> OpenPages:

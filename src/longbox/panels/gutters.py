@@ -276,7 +276,7 @@ def _frames(region: Region, reach: int) -> Iterator[tuple[int, int, float]]:
     for start, end in zip(starts, ends, strict=True):
         if start < rim or region.height - end < rim or end - start > 2 * reach:
             continue
-        beside = (share[start - reach - 1 : start - 1].min(), share[end + 1 : end + 1 + reach].min())
+        beside = (share[start - reach - 1 : start - 1].mean(), share[end + 1 : end + 1 + reach].mean())
         peak = float(share[start:end].max())
         contrast = min(1.0, max(0.0, (peak - max(beside)) / 0.6))
         clearness = (peak - FRAME_COVERAGE) / (1 - FRAME_COVERAGE)

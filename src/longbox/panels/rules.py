@@ -6,6 +6,8 @@ numbers dropped), brought back to page pixels and their edges made exact on the 
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -26,6 +28,7 @@ LOOSE_CONFIDENCE = 0.3
 CONFIDENCE = ((0.5, 0.65, 0.75, 0.85, 0.92, 1.0), (0.4, 0.65, 0.8, 0.88, 0.95, 0.97))
 """Straightness and how often a part of it was a panel."""
 SMALL_SHARE, SMALL_FACTOR = 0.06, 0.9
+UNCUT_VALUE = 0.6
 CLEAR_READING = 1.05
 """Value of a reading that needs no second guess at the gutter's colour."""
 
@@ -99,6 +102,8 @@ def _best_reading(page: WorkingPage, options: PanelOptions) -> Judgement | None:
         if region is None:
             continue
         reading = judge(region, frame, options)
+        if len(reading.parts) == 1:  # nothing was cut: says little about this colour
+            reading = replace(reading, value=min(reading.value, UNCUT_VALUE))
         if best is None or reading.value > best.value + 0.02:
             best = reading
         if best.value >= CLEAR_READING:

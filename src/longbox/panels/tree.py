@@ -22,7 +22,7 @@ MIN_QUALITY = 0.35
 """Quality below which a gutter is not tried."""
 STRAIGHT = 0.8
 LARGE = 3
-"""A leaf is a panel if its sides are so straight, or if it is so many smallest panels large."""
+"""The smallest panels must have so straight sides, those so many times larger need not."""
 JUNK = 0.0
 """Value of a leaf that is no panel."""
 CLEAN = 0.4
@@ -84,7 +84,8 @@ class Frame:
         area = width * height
         if area < self.smallest_area or min(width, height) < 0.035 * min(self.width, self.height):
             return False
-        return part.straightness >= STRAIGHT or area >= LARGE * self.smallest_area
+        needed = STRAIGHT * (LARGE - area / self.smallest_area) / (LARGE - 1)
+        return part.straightness >= needed
 
 
 def judge(region: Region, frame: Frame, options: PanelOptions, depth: int = 0) -> Judgement:
