@@ -114,9 +114,7 @@ class _Drawing:
         page = self.page.filter(ImageFilter.GaussianBlur(0.5)) if rng.random() < 0.5 else self.page
         coded = io.BytesIO()
         page.save(coded, "JPEG", quality=int(rng.integers(50, 95)))
-        return HardPage(
-            np.asarray(Image.open(coded).convert("RGB")), tuple(boxes), self.direction
-        )
+        return HardPage(np.asarray(Image.open(coded).convert("RGB")), tuple(boxes), self.direction)
 
     def _layout(self) -> list[Quad]:
         """Cut the page into quads, in reading order."""
@@ -167,8 +165,10 @@ class _Drawing:
         quads: list[Quad] = []
         x_top = x_bottom = left
         for i, end in enumerate(ends):
-            lean = 0.0 if i == n - 1 or not slanted or rng.random() < 0.4 else (
-                rng.normal(0, 0.05) * self.width
+            lean = (
+                0.0
+                if i == n - 1 or not slanted or rng.random() < 0.4
+                else (rng.normal(0, 0.05) * self.width)
             )
             last = i == n - 1
             e_top = right if last else end - gutter / 2 + lean
@@ -208,7 +208,10 @@ class _Drawing:
             source = self.colour[int(rng.integers(len(self.colour)))]
         factor = max(width / source.width, height / source.height) * rng.uniform(1.0, 1.6)
         source = source.resize(
-            (max(width, int(source.width * factor)) + 1, max(height, int(source.height * factor)) + 1)
+            (
+                max(width, int(source.width * factor)) + 1,
+                max(height, int(source.height * factor)) + 1,
+            )
         )
         x = int(rng.integers(0, source.width - width))
         y = int(rng.integers(0, source.height - height))
@@ -280,6 +283,7 @@ class _Drawing:
         if halo:
             self.draw.rectangle([x - halo, y - halo, x + w + halo, y + h + halo], fill=self.paper)
         self._panel([(x, y), (x + w, y), (x + w, y + h), (x, y + h)])
+        self.quads.insert(self.quads.index(host) + 1, self.quads.pop())  # read after its host
 
     def _figure(self) -> None:
         """Let a drawn shape break out of a panel across a gutter."""
@@ -293,8 +297,14 @@ class _Drawing:
         cx, cy = xa + (xb - xa) * t, ya + (yb - ya) * t
         turn = np.sort(rng.uniform(0, 2 * np.pi, 12))
         radius = r * rng.uniform(0.5, 1.3, 12)
-        shape = [(cx + a * np.cos(u), cy + a * np.sin(u)) for a, u in zip(radius, turn, strict=True)]
-        fill = (255, 255, 255) if rng.random() < 0.5 else tuple(int(v) for v in rng.integers(0, 256, 3))
+        shape = [
+            (cx + a * np.cos(u), cy + a * np.sin(u)) for a, u in zip(radius, turn, strict=True)
+        ]
+        fill = (
+            (255, 255, 255)
+            if rng.random() < 0.5
+            else tuple(int(v) for v in rng.integers(0, 256, 3))
+        )
         if self.is_manga and fill != (255, 255, 255):
             fill = (int(rng.integers(0, 200)),) * 3
         self.draw.polygon(shape, fill=fill, outline=(0, 0, 0))

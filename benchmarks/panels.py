@@ -24,10 +24,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from hard_pages import HardPages
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
+from hard_pages import HardPages
 from longbox.book import Direction
 from longbox.evaluation import PageOrder, found_order, given_order, score_order, score_panels
 from longbox.geometry import Box
@@ -56,7 +56,7 @@ def rules(pixels: Pixels, direction: Direction) -> list[Box]:
     return [p.box for p in find_panels(pixels, direction)]
 
 
-def whole_page(pixels: Pixels, direction: Direction) -> list[Box]:
+def whole_page(pixels: Pixels, _direction: Direction) -> list[Box]:
     """Baseline: one panel."""
     return [Box(0, 0, pixels.shape[1], pixels.shape[0])]
 
@@ -71,7 +71,9 @@ def plain_cut(pixels: Pixels, direction: Direction) -> list[Box]:
         axis = stuck % 2
         used = drawn[y0:y1, x0:x1].mean(axis=1 - axis) > 0.01
         edges = np.flatnonzero(np.diff(np.concatenate(([False], used, [False])).astype(np.int8)))
-        parts = [(int(a), int(b)) for a, b in zip(edges[::2], edges[1::2], strict=True) if b - a > 20]
+        parts = [
+            (int(a), int(b)) for a, b in zip(edges[::2], edges[1::2], strict=True) if b - a > 20
+        ]
         stuck = stuck + 1 if len(parts) <= 1 else 1 - axis
         for a, b in parts:
             part = (x0, y0 + a, x1, y0 + b) if axis == 0 else (x0 + a, y0, x0 + b, y1)
@@ -165,6 +167,8 @@ def measure(
     if overlays is not None and pictures:
         overlays.parent.mkdir(parents=True, exist_ok=True)
         write_sheets(pictures, overlays)
+    if not truth:
+        return {}
     rows = {}
     for name in FINDERS:
         score = score_panels(list(zip(found[name], truth, strict=True)))
@@ -247,7 +251,7 @@ def main() -> None:
             continue
         sheet = arguments.overlays / source.replace(" ", "_") if arguments.overlays else None
         rows = measure(pages, sheet)
-        if not rows["rules"]["n_pages"]:
+        if not rows:
             continue
         results[source] = rows
         for name, row in rows.items():

@@ -23,5 +23,5 @@ def _own_user_folders(
     tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """No test sees or changes the library of the person who runs it."""
-    monkeypatch.delenv("LONGBOX_LIBRARY", raising=False)
-    monkeypatch.setenv("LONGBOX_CONFIG", str(tmp_path_factory.getbasetemp() / "no-config.toml"))
+    monkeypatch.setenv("LONGBOX_LIBRARY", str(tmp_path_factory.getbasetemp() / "no-library"))
+    monkeypatch.delenv("LONGBOX_CONFIG", raising=False)

@@ -138,15 +138,16 @@ def load_config(path: Path | None = None, library: Path | None = None) -> Config
     """Read the settings that apply.
 
     Args:
-        path: A file that the caller named; it must exist.
+        path: A file that the caller named; it must exist, as must one that LONGBOX_CONFIG names.
         library: The library folder whose config.toml is used when nothing else is named.
 
     Raises:
         ConfigError: The file is missing, is not TOML, or holds an unknown or impossible setting.
     """
     named = path or (Path(value) if (value := os.environ.get("LONGBOX_CONFIG")) else None)
-    if path is not None and not path.is_file():
-        raise ConfigError(f"{path}: there is no such settings file")
+    if named is not None and not named.is_file():
+        where = "" if path else " (LONGBOX_CONFIG names it)"
+        raise ConfigError(f"{named}: there is no such settings file{where}; correct the path")
     chosen = named or (library / "config.toml" if library else None)
     if chosen is None or not chosen.is_file():
         return Config()

@@ -40,6 +40,14 @@ def test_missing_named_file_is_an_error(tmp_path: Path) -> None:
         load_config(tmp_path / "none.toml")
 
 
+def test_missing_file_that_the_environment_names_is_an_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LONGBOX_CONFIG", str(tmp_path / "none.toml"))
+    with pytest.raises(ConfigError, match="LONGBOX_CONFIG names it"):
+        load_config()
+
+
 @pytest.mark.parametrize(
     ("toml", "message"),
     [

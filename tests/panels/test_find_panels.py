@@ -83,7 +83,9 @@ def test_bleeding_panels_reach_the_edge_of_the_page() -> None:
 
 def test_balloon_across_a_gutter_does_not_join_two_panels() -> None:
     page = draw_page(GRID)
-    ImageDraw.Draw(page).ellipse([240, 150, 360, 210], fill=(255, 255, 255), outline=(0, 0, 0), width=3)
+    ImageDraw.Draw(page).ellipse(
+        [240, 150, 360, 210], fill=(255, 255, 255), outline=(0, 0, 0), width=3
+    )
     assert_finds(find_panels(pixels_of(page), Direction.LTR), GRID)
 
 
@@ -95,15 +97,24 @@ def test_page_number_is_not_a_panel() -> None:
 
 def test_slanted_gutter_is_cut() -> None:
     page = draw_page([Box(30, 40, 570, 380), Box(30, 410, 570, 760)])
-    ImageDraw.Draw(page).polygon([(340, 30), (362, 30), (262, 390), (240, 390)], fill=(255, 255, 255))
+    ImageDraw.Draw(page).polygon(
+        [(340, 30), (362, 30), (262, 390), (240, 390)], fill=(255, 255, 255)
+    )
     panels = find_panels(pixels_of(page), Direction.LTR)
     assert_finds(panels, [Box(30, 40, 340, 380), Box(262, 40, 570, 380), Box(30, 410, 570, 760)])
 
 
 def test_pinwheel_without_a_straight_gutter_is_found() -> None:
-    boxes = [Box(20, 20, 380, 250), Box(400, 20, 580, 520), Box(220, 540, 580, 780), Box(20, 270, 200, 780)]
+    boxes = [
+        Box(20, 20, 380, 250),
+        Box(400, 20, 580, 520),
+        Box(220, 540, 580, 780),
+        Box(20, 270, 200, 780),
+    ]
     panels = find_panels(pixels_of(draw_page(boxes)), Direction.LTR)
-    assert {max(range(4), key=lambda i: p.box.iou(boxes[i])) for p in panels if p.box.width > 100} == {0, 1, 2, 3}
+    assert {
+        max(range(4), key=lambda i: p.box.iou(boxes[i])) for p in panels if p.box.width > 100
+    } == {0, 1, 2, 3}
     assert all(max(p.box.iou(b) for b in boxes) > 0.9 for p in panels)
 
 
@@ -198,7 +209,12 @@ def test_unknown_detector_is_named() -> None:
 
 @pytest.mark.parametrize(
     "wrong",
-    [{"working_side_px": 10}, {"paper_tolerance": 300}, {"min_panel_fraction": 2.0}, {"split_gain": -1.0}],
+    [
+        {"working_side_px": 10},
+        {"paper_tolerance": 300},
+        {"min_panel_fraction": 2.0},
+        {"split_gain": -1.0},
+    ],
 )
 def test_options_out_of_range_are_refused(wrong: dict[str, float]) -> None:
     with pytest.raises(ConfigError, match=next(iter(wrong))):
@@ -209,7 +225,11 @@ def test_painted_pages_are_found_nearly_exactly(comics_dir: Path) -> None:
     pages = []
     for line in (comics_dir / "index.jsonl").read_text().splitlines():
         row = json.loads(line)
-        if row["image"].startswith("peppercarrot/pages/fr") and row["panels"] and row["split"] == "train":
+        if (
+            row["image"].startswith("peppercarrot/pages/fr")
+            and row["panels"]
+            and row["split"] == "train"
+        ):
             pages.append(row)
     scored = []
     for row in pages[::6]:

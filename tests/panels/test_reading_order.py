@@ -101,7 +101,12 @@ def test_strongly_staggered_columns_are_read_column_by_column() -> None:
 
 
 def test_slightly_staggered_tiers_are_still_tiers() -> None:
-    boxes = [Box(0, 0, 90, 100), Box(100, 0, 200, 112), Box(0, 108, 90, 200), Box(100, 120, 200, 200)]
+    boxes = [
+        Box(0, 0, 90, 100),
+        Box(100, 0, 200, 112),
+        Box(0, 108, 90, 200),
+        Box(100, 120, 200, 200),
+    ]
     assert reading_order(boxes, LTR) == (0, 1, 2, 3)
 
 

@@ -8,7 +8,9 @@ import pytest
 from longbox.panels import is_spread
 
 
-@pytest.mark.parametrize(("width", "height"), [(1000, 1500), (1500, 1500), (800, 20000), (3000, 900)])
+@pytest.mark.parametrize(
+    ("width", "height"), [(1000, 1500), (1500, 1500), (800, 20000), (3000, 900)]
+)
 def test_upright_pages_strips_and_banners_are_not_spreads(width: int, height: int) -> None:
     assert not is_spread(width, height)
 

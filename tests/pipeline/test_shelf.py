@@ -114,6 +114,94 @@ def test_name_that_is_no_text_is_recorded_once(shelf: Path, library: Library) ->
     assert run(shelf, library).n_known_bad == 1
 
 
+def test_dangling_link_and_unlistable_folder_do_not_stop_the_shelf(
+    shelf: Path, library: Library
+) -> None:
+    (shelf / "lost.cbz").symlink_to("nowhere.cbz")
+    report = run(shelf, library)
+    assert (report.n_books, report.n_failed) == (1, 1)
+    assert "lost.cbz" in library.status().problems[0].reason
+    (shelf / "lost.cbz").unlink()
+    run(shelf, library)
+    assert library.status().problems == ()
+
+
+def test_damaged_store_costs_its_book_once(shelf: Path, library: Library) -> None:
+    draw_cbz(shelf / "Night 2.cbz", [3])
+    for outcome in run(shelf, library).outcomes:
+        if outcome.path.name == "Night 2.cbz" and outcome.book_id is not None:
+            store_path(library.root, outcome.book_id).write_bytes(b"torn")
+    for path in shelf.iterdir():
+        os.utime(path, ns=(1, 1))
+    report = run(shelf, library)
+    assert (report.n_books, report.n_failed) == (1, 1)
+    again = run(shelf, library)
+    assert (again.n_books, again.n_failed) == (1, 0)
+    assert library.status().problems == ()
+
+
+def test_library_on_the_shelf_is_no_comic(shelf: Path) -> None:
+    with Library.create(shelf / "library") as library:
+        run(shelf, library)
+        assert (run(shelf, library).n_unchanged, library.status().problems) == (1, ())
+
+
+def test_same_shelf_by_another_path_is_the_same(
+    shelf: Path, library: Library, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run(shelf, library)
+    (shelf.parent / "elsewhere").mkdir()
+    monkeypatch.chdir(shelf.parent / "elsewhere")
+    assert run(Path("../shelf"), library).n_unchanged == 1
+
+
+def test_renamed_file_is_looked_for_under_its_new_name(shelf: Path, library: Library) -> None:
+    run(shelf, library)
+    (shelf / "Night 1.cbz").rename(shelf / "Zero.cbz")
+    run(shelf, library)
+    assert [Path(name).name for name in library.known_files()] == ["Zero.cbz"]
+
+
+def test_shelf_that_comes_back_is_found_again(shelf: Path, library: Library) -> None:
+    run(shelf, library)
+    shelf.rename(shelf.with_name("unplugged"))
+    sync_library(library, Config())
+    assert library.status().missing_books == 1
+    shelf.with_name("unplugged").rename(shelf)
+    assert run(shelf, library).n_unchanged == 1
+    assert library.status().missing_books == 0
+
+
+def test_sync_of_a_folder_that_is_not_there_is_an_error(library: Library, tmp_path: Path) -> None:
+    with pytest.raises(IngestError, match="no such file or folder"):
+        sync_library(library, Config(), [tmp_path / "typo"])
+
+
+def test_ctrl_c_while_workers_start_is_quiet(shelf: Path, tmp_path: Path) -> None:
+    command = [
+        sys.executable,
+        "-m",
+        "longbox",
+        "index",
+        str(shelf),
+        "--library",
+        str(tmp_path / "l"),
+    ]
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, start_new_session=True)
+    children = Path(f"/proc/{process.pid}/task/{process.pid}/children")
+    deadline = time.monotonic() + 30
+    while not (children.exists() and len(children.read_text().split()) > 1):
+        if process.poll() is not None or time.monotonic() > deadline:
+            pytest.skip("no worker was seen starting")
+        time.sleep(0.01)
+    time.sleep(0.4)  # a worker imports for a second or more
+    os.killpg(process.pid, signal.SIGINT)
+    _, said = process.communicate(timeout=30)
+    assert process.returncode == 130
+    assert "Traceback" not in said
+    assert "no comic files" not in said
+
+
 def test_mended_file_loses_its_problem(shelf: Path, library: Library) -> None:
     (shelf / "ghost.cbz").write_bytes(b"PK\x03\x04 and nothing more")
     run(shelf, library)

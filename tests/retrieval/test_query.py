@@ -43,6 +43,10 @@ def test_quoted_alone_is_a_phrase() -> None:
     assert parse_query('"rain on a roof"') == (WordsTerm("rain on a roof", 1.0, True),)
 
 
+def test_time_of_day_is_no_weight() -> None:
+    assert parse_query('"3:10 to Yuma"') == (WordsTerm("3:10 to Yuma", 1.0, True),)
+
+
 def test_sum_of_words_and_picture(picture: Path) -> None:
     assert parse_query('"2:dragon" + ./crop.png - "castle"') == (
         WordsTerm("dragon", 2.0),

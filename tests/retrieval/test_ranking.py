@@ -34,6 +34,11 @@ def test_weight_decides_between_lists() -> None:
     assert [c.key for c in fused] == [2, 1]
 
 
+def test_weight_too_small_for_a_share_still_names_its_item() -> None:
+    (candidate,) = fuse([ranked("text", 7, weight=1e-323)], lambda i: i)
+    assert candidate.best_item == 7
+
+
 def test_page_is_as_good_as_its_best_panel() -> None:
     # Panels 10..14 are page 1, panel 20 is page 2.
     fused = fuse([ranked("text", 20, 10, 11, 12, 13, 14)], lambda i: i // 10)

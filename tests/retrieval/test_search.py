@@ -126,6 +126,30 @@ def test_subtracted_words_turn_the_answer(shelf) -> None:
     assert all("words" not in h.matched for h in less if "castle" in h.text)
 
 
+def test_subtracted_words_are_no_substring_either(shelf) -> None:
+    less = ask(shelf, *parse_query('"dragon" - "castle"'), k=10)
+    assert all("substring" not in h.matched for h in less if "castle" in h.text)
+    assert any("substring" in h.matched for h in less)
+
+
+def test_terms_that_cancel_out_ask_nothing(shelf) -> None:
+    assert ask(shelf, *parse_query('"dragon" - "dragon"')) == ()
+
+
+def test_weight_of_a_term_counts_between_spaces(shelf, tmp_path: Path) -> None:
+    crop = PictureTerm(save(shelf.crop("Star Harbour", 2), tmp_path / "crop.png"))
+    rocket = WordsTerm("rocket needs fuel")
+    words_first = ask(shelf, replace(rocket, weight=5.0), crop, weights=ONLY_TEXT)
+    picture_first = ask(shelf, rocket, replace(crop, weight=5.0), weights=ONLY_TEXT)
+    assert (words_first[0].panel, picture_first[0].panel) == (0, 2)
+
+
+def test_query_whose_spaces_have_no_weight_is_refused(shelf, tmp_path: Path) -> None:
+    crop = save(shelf.crop("Star Harbour", 2), tmp_path / "crop.png")
+    with pytest.raises(QueryError, match="the weight 0"):
+        ask(shelf, PictureTerm(crop), weights={"vision": 0.0})
+
+
 def test_words_and_picture_together(shelf, tmp_path: Path) -> None:
     crop = save(shelf.crop("Star Harbour", 0), tmp_path / "crop.png")
     hit = ask(shelf, WordsTerm("rocket fuel"), PictureTerm(crop))[0]

@@ -16,6 +16,11 @@ def test_only_function_words_are_better_than_nothing() -> None:
     assert words_query([WordsTerm("to be or not to be")]) == WordsQuery(("to", "be", "or", "not"))
 
 
+def test_word_that_tells_in_another_language_is_kept() -> None:
+    query = words_query([WordsTerm("the war of the red hat")])
+    assert query == WordsQuery(("war", "red", "hat"))
+
+
 def test_phrase_is_required_as_it_stands() -> None:
     assert words_query([WordsTerm("rain on a roof", is_phrase=True)]) == WordsQuery(
         (), ("rain on a roof",)

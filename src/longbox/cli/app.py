@@ -7,6 +7,7 @@ run, so that `longbox search` does not wait for libraries that only indexing use
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 from typing import Annotated
@@ -56,6 +57,10 @@ def _options(
 
 def main() -> None:
     """Run the command line; end the process with its exit code."""
+    for stream in (sys.stdout, sys.stderr):
+        # A terminal or pipe that cannot show a character gets its code, not a crash.
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     try:
         app()
     except LongboxError as error:
@@ -67,3 +72,8 @@ def main() -> None:
         # Somebody closed the pipe (`longbox search x | head -1`); that is no error of ours.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(0)
+    except OSError as error:
+        # What the disk refuses where a room does not say it better: an output, a long name.
+        where = f"{error.filename}: " if error.filename else ""
+        say_error(f"{where}{error.strerror or error}; check the path, its permissions and space")
+        sys.exit(1)

@@ -54,7 +54,7 @@ def demo(
         sections = [ResultSection(_QUERY, first)]
         queries: list[tuple[str, tuple[Term, ...]]] = [
             (f"--image {crop}  (a grey, rough crop of that panel)", (picture,)),
-            (f'"rain at night" + {crop}', (WordsTerm("rain at night"), picture)),
+            (f"'\"rain at night\" + {crop}'", (WordsTerm("rain at night"), picture)),
         ]
         for name, terms in queries:
             hits = searcher.search(SearchRequest(terms, k=3))

@@ -10,7 +10,14 @@ from pathlib import Path
 
 import typer
 
-from longbox.cli.terminal import JsonOption, LibraryOption, library_root, print_json, results
+from longbox.cli.terminal import (
+    JsonOption,
+    LibraryOption,
+    library_root,
+    open_library,
+    print_json,
+    results,
+)
 from longbox.config import Config, load_config
 from longbox.errors import LongboxError
 
@@ -112,8 +119,6 @@ def _disk_check(root: Path) -> Check:
 
 
 def _open_library(root: Path) -> str:
-    from longbox.library import Library
-
-    with Library.open(root) as opened:
+    with open_library(root) as opened:
         found = opened.status()
     return f"{found.books} books, {found.panels} panels, {len(found.problems)} problems on record"

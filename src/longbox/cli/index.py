@@ -56,10 +56,10 @@ def index(
     """Read comic files into the library; what is already there and unchanged is skipped."""
     root = library_root(library)
     settings = _settings(config, root, direction, workers)
-    settings = _with_encoders(settings, root, picture_encoder, sentence_encoder)
+    settings = _with_encoders(settings, picture_encoder, sentence_encoder)
+    _try_encoders(picture_encoder, sentence_encoder)
     with Library.create(root) as opened:
-        if picture_encoder or sentence_encoder:
-            (root / "config.toml").write_text(settings.to_toml(), encoding="utf-8")
+        _keep_encoders(root, picture_encoder, sentence_encoder)
         with ShelfDisplay(notes) as display:
             report = index_shelf(paths, opened, settings, display.update, refresh=refresh)
     if json:
@@ -84,19 +84,31 @@ def _settings(
     return settings
 
 
-def _with_encoders(
-    settings: Config, root: Path, picture: str | None, sentence: str | None
-) -> Config:
-    """Use other encoders from now on: the library's own settings keep them."""
-    if picture is None and sentence is None:
-        return settings
-    kept = load_config(library=root)
-    encoders = replace(
-        settings.encoders,
-        picture=picture or kept.encoders.picture,
-        sentence=sentence or kept.encoders.sentence,
-    )
+def _with_encoders(settings: Config, picture: str | None, sentence: str | None) -> Config:
+    old = settings.encoders
+    encoders = replace(old, picture=picture or old.picture, sentence=sentence or old.sentence)
     return replace(settings, encoders=encoders)
+
+
+def _try_encoders(picture: str | None, sentence: str | None) -> None:
+    """Load what was named, so that a name that is none does not get into the library."""
+    from longbox.encoders import picture_encoder, sentence_encoder
+
+    if picture:
+        picture_encoder(picture)
+    if sentence:
+        sentence_encoder(sentence)
+
+
+def _keep_encoders(root: Path, picture: str | None, sentence: str | None) -> None:
+    """Let the library's own settings name the encoders; what else they say stays."""
+    if not (picture or sentence):
+        return
+    path = root / "config.toml"
+    kept = load_config(path) if path.is_file() else Config()
+    new = path.with_suffix(".toml.new")
+    new.write_text(_with_encoders(kept, picture, sentence).to_toml(), encoding="utf-8")
+    new.replace(path)
 
 
 def _as_json(report: IndexReport, root: Path) -> dict[str, object]:
@@ -125,14 +137,19 @@ def _say(report: IndexReport, root: Path, named: bool) -> None:
             f"{report.wall_s:.0f} s{rate}{failed}"
         )
     if report.n_unchanged:
-        bad = f", {report.n_known_bad} of them unreadable" if report.n_known_bad else ""
+        bad = (
+            f", {report.n_known_bad} of them unreadable; --refresh tries them again"
+            if report.n_known_bad
+            else ""
+        )
         notes.print(f"{plural(report.n_unchanged, 'file')} unchanged{bad}")
     if report.n_outdated:
         notes.print(
             f"{plural(report.n_outdated, 'book')} made with other settings; "
-            f"`longbox index --refresh` redoes them"
+            f"the same command with --refresh redoes them"
         )
-    if not (report.n_books or report.n_failed or report.n_unchanged):
+    nothing = not (report.n_books or report.n_failed or report.n_unchanged)
+    if nothing and not report.was_interrupted:
         notes.print("no comic files found there")
     where = f" --library {root}" if named else ""
     if report.was_interrupted:

@@ -41,7 +41,7 @@ def status(library: LibraryOption = None, json: JsonOption = False) -> None:
     )
     for space in found.spaces:
         waiting = space.n_vectors - space.n_indexed
-        note = f", {waiting:,} not yet searchable: run `longbox index`" if waiting else ""
+        note = f", {waiting:,} not yet searchable: run `longbox index FOLDER`" if waiting else ""
         results.print(
             f"  {space.space}: {plural(space.n_vectors, 'vector')} of {space.dimension} "
             f"by {space.fingerprint}{note}",
@@ -51,8 +51,8 @@ def status(library: LibraryOption = None, json: JsonOption = False) -> None:
     results.print(f"  {mb:,.0f} MB on disk")
     if found.missing_books:
         results.print(
-            f"  {plural(found.missing_books, 'book')} without a file: moved? run `longbox index` "
-            f"on the new folder"
+            f"  {plural(found.missing_books, 'book')} without a file: moved? run "
+            f"`longbox library sync FOLDER` with the folder they are in now"
         )
     for problem in found.problems:
         results.print("  problem: " + one_line(problem.reason), style="yellow", markup=False)
@@ -103,6 +103,7 @@ def sync(
 
     with open_library(library) as opened:
         outcome = sync_library(opened, load_config(config, opened.root), paths or ())
+        n_missing = len(opened.missing_files())
     if json:
         print_json(outcome)
         return
@@ -114,7 +115,12 @@ def sync(
         results.print(f"back: {one_line(path)}", markup=False)
     if outcome.n_new:
         notes.print(f"{plural(outcome.n_new, 'new file')}: run `longbox index` to read them")
-    if not (outcome.moved or outcome.missing or outcome.returned):
+    if n_missing:
+        notes.print(
+            f"{plural(n_missing, 'file')} missing; `longbox library sync FOLDER` looks in another "
+            f"folder"
+        )
+    elif not (outcome.moved or outcome.returned):
         notes.print("every file is where it was")
 
 

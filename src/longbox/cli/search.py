@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
+import msgspec
 import typer
 from rich.text import Text
 
@@ -105,7 +106,7 @@ def search(
             write_page(html, asked, hits, opened, settings)
             notes.print(f"wrote {html}; open it in a browser")
     if json:
-        print_json({"query": asked, "hits": hits})
+        print_json({"query": asked, "hits": [hit_record(hit) for hit in hits]})
     else:
         print_hits(hits)
     if not hits:
@@ -127,6 +128,11 @@ def print_hits(hits: Sequence[Hit]) -> None:
             shown = text if len(text) <= _TEXT_WIDTH else text[: _TEXT_WIDTH - 1] + "…"
             results.print(Text(f"     “{shown}”"))
         results.print(Text("     " + matched_because(hit), style="dim"))
+
+
+def hit_record(hit: Hit) -> dict[str, Any]:
+    """Return a hit as `search --json` prints it: its box as four numbers."""
+    return {**msgspec.to_builtins(hit), "box": list(hit.box.as_tuple())}
 
 
 def matched_because(hit: Hit) -> str:

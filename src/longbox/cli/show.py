@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 from typing import Annotated
 
+import msgspec
 import numpy as np
 import typer
 from numpy.typing import NDArray
@@ -50,7 +51,7 @@ def show(
         settings = load_config(config, opened.root)
         record = opened.panel_records([opened.panel_row(panel_id)])[0]
     if json:
-        print_json(record)
+        print_json({**msgspec.to_builtins(record), "box": list(record.box.as_tuple())})
     else:
         results.print(
             f"{one_line(record.title)}, page {record.page_index + 1}, panel {record.panel + 1}",

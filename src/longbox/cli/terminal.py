@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 from pathlib import Path
@@ -57,12 +58,17 @@ def open_library(given: Path | None) -> Library:
             f"{root}: there is no library; make one with `longbox index FOLDER"
             f"{f' --library {root}' if given else ''}`"
         )
-    return Library.open(root)
+    # A folder that may only be read (a shared disk, a backup) can still be searched.
+    return Library.open(root, read_only=not os.access(root, os.W_OK))
 
 
 def print_json(value: Any) -> None:
-    """Print one JSON value on one line of stdout."""
-    sys.stdout.write(msgspec.json.encode(value).decode() + "\n")
+    """Print one JSON value on one line of stdout, also with names that are no text in it."""
+    try:
+        line = msgspec.json.encode(value).decode()
+    except UnicodeEncodeError:
+        line = json.dumps(msgspec.to_builtins(value))  # escapes the bytes that are no text
+    sys.stdout.write(line + "\n")
 
 
 def say_error(message: str) -> None:

@@ -1,10 +1,10 @@
 """How well a reading order agrees with the true one.
 
 Two measures: the share of pairs of panels that are read in the right order (chance: 0.5), and
-the share of pages without a wrong pair (chance: 1 / n! for n panels). The order may be put on the true boxes, which
-measures the ordering alone, or on found boxes (`found_order`), which measures the whole path:
-there only panels that were found can be ordered, and a page is exact only if, besides, all its
-panels and no others were found.
+the share of pages without a wrong pair (chance: 1 / n! for n panels). The order may be put on the
+true boxes, which measures the ordering alone, or on found boxes (`found_order`), which measures
+the whole path: there only panels that were found can be ordered, and a page is exact only if
+besides all its panels and no others were found.
 """
 
 from __future__ import annotations

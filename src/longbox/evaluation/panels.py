@@ -17,7 +17,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import linear_sum_assignment
 
 from longbox.geometry import Box
 
@@ -94,7 +93,8 @@ def iou_matrix(predicted: Sequence[Box], true: Sequence[Box]) -> NDArray[np.floa
     shared = np.clip(sides, 0, None).prod(axis=-1)
     union = (a[..., 2:] - a[..., :2]).prod(axis=-1) + (b[..., 2:] - b[..., :2]).prod(axis=-1)
     union = union - shared
-    return np.divide(shared, union, out=np.zeros_like(shared), where=union > 0)
+    ious: NDArray[np.float64] = np.divide(shared, union, out=np.zeros_like(shared), where=union > 0)
+    return ious
 
 
 def match_boxes(
@@ -147,6 +147,8 @@ def score_panels(pages: Sequence[tuple[Sequence[Box], Sequence[Box]]]) -> PanelS
 
 def _matches(overlaps: NDArray[np.float64], threshold: float) -> tuple[BoxMatch, ...]:
     """Pair rows with columns so that the number of pairs, then the sum of IoU, is largest."""
+    from scipy.optimize import linear_sum_assignment
+
     allowed = overlaps >= threshold
     # A pair counts more than any sum of IoU that could be gained by having one pair less.
     gain = np.where(allowed, overlaps + min(overlaps.shape, default=0), 0.0)

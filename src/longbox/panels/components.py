@@ -59,9 +59,7 @@ def _merged(boxes: list[tuple[int, ...]]) -> list[int]:
         for j, (bx, by, bw, bh) in enumerate(boxes[:i]):
             shared_x = min(ax + aw, bx + bw) - max(ax, bx)
             shared_y = min(ay + ah, by + bh) - max(ay, by)
-            if min(shared_x, shared_y) > 0 and (
-                shared_x * shared_y > 0.15 * min(aw * ah, bw * bh)
-            ):
+            if min(shared_x, shared_y) > 0 and (shared_x * shared_y > 0.15 * min(aw * ah, bw * bh)):
                 old, new = group[i], group[j]
                 group = [new if g == old else g for g in group]
     return group

@@ -64,7 +64,9 @@ class Region:
 
     def turned(self) -> Region:
         """Return the region with rows and columns exchanged."""
-        return self.mapped(lambda mask: np.ascontiguousarray(mask.T), self.y, self.x)
+        import cv2
+
+        return self.mapped(lambda m: np.asarray(cv2.transpose(m), np.uint8), self.y, self.x)
 
     def only(self, where: Mask) -> Region:
         """Return the region without what lies outside a mask of its own shape."""
@@ -109,14 +111,16 @@ def row_sums(mask: Mask) -> NDArray[np.int32]:
     """Count the ones of every row."""
     import cv2
 
-    return np.asarray(cv2.reduce(mask, 1, cv2.REDUCE_SUM, dtype=cv2.CV_32S)).reshape(-1)
+    sums = cv2.reduce(mask, 1, cv2.REDUCE_SUM, dtype=cv2.CV_32S)
+    return np.asarray(sums, dtype=np.int32).reshape(-1)
 
 
 def column_sums(mask: Mask) -> NDArray[np.int32]:
     """Count the ones of every column."""
     import cv2
 
-    return np.asarray(cv2.reduce(mask, 0, cv2.REDUCE_SUM, dtype=cv2.CV_32S)).ravel()
+    sums = cv2.reduce(mask, 0, cv2.REDUCE_SUM, dtype=cv2.CV_32S)
+    return np.asarray(sums, dtype=np.int32).reshape(-1)
 
 
 def best_gutter(region: Region, reach: int, slanted: bool) -> Gutter | None:
@@ -151,7 +155,12 @@ def likely_slopes(region: Region) -> list[float]:
 
     size = (int(np.clip(region.width // 12, 6, 20)), max(8, region.height // 2))
     paper = cv2.resize(region.paper * np.uint8(200), size, interpolation=cv2.INTER_AREA)
-    known = cv2.resize((region.paper | region.content) * np.uint8(200), size)  # (h, k)
+    n_known = cv2.countNonZero(region.paper) + cv2.countNonZero(region.content)
+    known = np.full((size[1], size[0]), 200, np.uint8)  # (h, k)
+    if n_known < region.width * region.height:
+        known = np.asarray(
+            cv2.resize((region.paper | region.content) * np.uint8(200), size), np.uint8
+        )
     middle = (np.arange(size[0]) + 0.5) / size[0] - 0.5
     shift = np.rint(np.outer(SLOPES, middle) * region.width * size[1] / region.height)
     extra = int(np.abs(shift).max()) + 1
@@ -183,7 +192,7 @@ def sheared(region: Region, slope: float) -> Region:
 
 
 def halves(region: Region, gutter: Gutter) -> list[Region]:
-    """Return the parts above and below (left and right of) a gutter, trimmed, empty ones left out."""
+    """Return the trimmed parts on both sides of a gutter that are not empty."""
     lying = region.turned() if gutter.is_vertical else region
     if gutter.slope == 0:
         parts = [
@@ -207,14 +216,17 @@ def _bands(region: Region, reach: int, is_slanted: bool) -> Iterator[tuple[int, 
     """Yield (start, end, quality) of the horizontal bands that could be gutters."""
     paper, content = row_sums(region.paper), row_sums(region.content)
     known = paper + content
-    share = np.where(known >= (0.9 if is_slanted else 0.5) * known.max(), paper / np.maximum(known, 1), 0.0)
+    share = np.where(
+        known >= (0.9 if is_slanted else 0.5) * known.max(), paper / np.maximum(known, 1), 0.0
+    )
     starts, ends = runs(share >= MIN_COVERAGE)
     peaks = [float(share[a:b].max()) for a, b in zip(starts, ends, strict=True)]
-    ranked = sorted(range(len(peaks)), key=lambda i: -peaks[i] - 0.002 * min(10, ends[i] - starts[i]))
+    score = [peak + 0.002 * min(10, int(n)) for peak, n in zip(peaks, ends - starts, strict=True)]
+    ranked = np.argsort(np.negative(score), kind="stable")
     minimum = 2 if not is_slanted else 3
     for i in ranked[:MAX_BANDS]:
         outer = int(starts[i]), int(ends[i])
-        solid = _solid_part(share, *outer, peaks[i])
+        solid = _solid_part(share, *outer, peaks[int(i)])
         if solid[0] == 0 or solid[1] == region.height:
             continue
         band = _best_band(region, outer, solid, reach)
@@ -222,9 +234,7 @@ def _bands(region: Region, reach: int, is_slanted: bool) -> Iterator[tuple[int, 
             yield band
 
 
-def _solid_part(
-    share: NDArray[np.float64], start: int, end: int, peak: float
-) -> tuple[int, int]:
+def _solid_part(share: NDArray[np.float64], start: int, end: int, peak: float) -> tuple[int, int]:
     """Return the longest stretch of a run whose rows are nearly as clear as the clearest."""
     starts, ends = runs(share[start:end] >= peak - 0.04)
     longest = int((ends - starts).argmax())
@@ -243,12 +253,15 @@ def _best_band(
     known = paper + column_sums(region.content[slice(*solid)]) > 0  # (w,)
     share = paper / float(solid[1] - solid[0])
     clear = share >= 0.5
-    n_known = np.count_nonzero(known)
+    n_known = int(np.count_nonzero(known))
     coverage = float(np.maximum(share, clear)[known].sum()) / max(1, n_known)
     if coverage < MIN_COVERAGE or _is_walled(share[known]):
         return None
     above = max((_flank(region, e - reach, e, clear), e) for e in {outer[0] or solid[0], solid[0]})
-    below = max((_flank(region, e, e + reach, clear), -e) for e in {solid[1], outer[1] if outer[1] < region.height else solid[1]})
+    below = max(
+        (_flank(region, e, e + reach, clear), -e)
+        for e in {solid[1], outer[1] if outer[1] < region.height else solid[1]}
+    )
     low, high = sorted((above[0], below[0]))
     flank = FLANK_BOTH * low + (1 - FLANK_BOTH) * high
     clearness = ((coverage - MIN_COVERAGE) / (1 - MIN_COVERAGE)) ** CLEAR_POWER
@@ -260,7 +273,7 @@ def _flank(region: Region, start: int, end: int, clear: NDArray[np.bool_]) -> fl
     rows = slice(max(0, start), end)
     begins = column_sums(region.content[rows]) > 0
     there = clear & (begins | (column_sums(region.paper[rows]) > 0))
-    return np.count_nonzero(begins & there) / max(1, np.count_nonzero(there))
+    return int(np.count_nonzero(begins & there)) / max(1, int(np.count_nonzero(there)))
 
 
 def _frames(region: Region, reach: int) -> Iterator[tuple[int, int, float]]:
@@ -276,7 +289,10 @@ def _frames(region: Region, reach: int) -> Iterator[tuple[int, int, float]]:
     for start, end in zip(starts, ends, strict=True):
         if start < rim or region.height - end < rim or end - start > 2 * reach:
             continue
-        beside = (share[start - reach - 1 : start - 1].mean(), share[end + 1 : end + 1 + reach].mean())
+        beside = (
+            share[start - reach - 1 : start - 1].mean(),
+            share[end + 1 : end + 1 + reach].mean(),
+        )
         peak = float(share[start:end].max())
         contrast = min(1.0, max(0.0, (peak - max(beside)) / 0.6))
         clearness = (peak - FRAME_COVERAGE) / (1 - FRAME_COVERAGE)

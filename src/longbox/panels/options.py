@@ -40,9 +40,7 @@ class PanelOptions:
 
     def __post_init__(self) -> None:
         if not 200 <= self.working_side_px <= 4000:
-            raise ConfigError(
-                f"panels.working_side_px is {self.working_side_px}; use 200 to 4000"
-            )
+            raise ConfigError(f"panels.working_side_px is {self.working_side_px}; use 200 to 4000")
         if not 0 <= self.paper_tolerance <= 127:
             raise ConfigError(f"panels.paper_tolerance is {self.paper_tolerance}; use 0 to 127")
         for name in ("min_panel_fraction", "split_gain", "split_threshold"):

@@ -53,8 +53,8 @@ def reading_order(boxes: Sequence[Box], direction: Direction) -> tuple[int, ...]
     ordered: list[int] = []
     waiting = [iter(_cut(boxes, insets.get(-1, []), by_top, ties))]
     while waiting:
-        index = next(waiting[-1], None)
-        if index is None:
+        index = next(waiting[-1], -1)
+        if index < 0:
             waiting.pop()
             continue
         ordered.append(index)
@@ -76,9 +76,7 @@ def _hosts(boxes: Sequence[Box]) -> list[int]:
     return hosts
 
 
-def _cut(
-    boxes: Sequence[Box], members: list[int], by_top: bool, ties: _Ties
-) -> Iterator[int]:
+def _cut(boxes: Sequence[Box], members: list[int], by_top: bool, ties: _Ties) -> Iterator[int]:
     """Yield the members in reading order: tiers, then columns, then corners."""
     waiting = [members]
     while waiting:

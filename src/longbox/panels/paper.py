@@ -75,9 +75,7 @@ def paper_colours(pixels: NDArray[np.uint8]) -> list[tuple[int, int, int]]:
     return distinct
 
 
-def paper_mask(
-    pixels: NDArray[np.uint8], colour: tuple[int, int, int], tolerance: int
-) -> Mask:
+def paper_mask(pixels: NDArray[np.uint8], colour: tuple[int, int, int], tolerance: int) -> Mask:
     """Return 1 where a pixel has the gutter's colour.
 
     Near white everything lighter counts too, near black everything darker.
@@ -87,7 +85,7 @@ def paper_mask(
     low = [0 if max(colour) <= DARK_LEVEL else max(0, c - tolerance) for c in colour]
     high = [255 if min(colour) >= LIGHT_LEVEL else min(255, c + tolerance) for c in colour]
     inside = cv2.inRange(pixels, np.array(low, np.uint8), np.array(high, np.uint8))
-    mask = np.asarray(inside & 1, dtype=np.uint8)
+    mask: Mask = (np.asarray(inside) > 0).astype(np.uint8)
     if min(colour) >= LIGHT_LEVEL:
         mask |= _hairlines(pixels)
     return mask

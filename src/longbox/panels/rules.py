@@ -6,6 +6,7 @@ numbers dropped), brought back to page pixels and their edges made exact on the 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -48,21 +49,29 @@ class RuleDetector:
         if not is_tall_strip(pixels):
             return _search(pixels, options)
         found: list[tuple[Box, float]] = []
-        for start, end in strip_parts(pixels):
-            parts = _search(pixels[start:end], options)
-            if not parts and end - start >= MIN_LOOSE_HEIGHT * width:
-                parts = ((Box(0, 0, width, end - start), LOOSE_CONFIDENCE),)
-            for box, confidence in parts:
+        for part in strip_parts(pixels):
+            part_height = part.end - part.start
+            panels = _search(pixels[part.start : part.end], options, part.paper)
+            if not panels and part_height >= MIN_LOOSE_HEIGHT * width:
+                panels = ((Box(0, 0, width, part_height), LOOSE_CONFIDENCE),)
+            for box, confidence in panels:
                 if min(box.width, box.height) >= MIN_STRIP_SIDE * width:  # else lettering
-                    moved = Box(box.x0, box.y0 + start, box.x1, box.y1 + start)
+                    moved = Box(box.x0, box.y0 + part.start, box.x1, box.y1 + part.start)
                     found.append((moved, confidence))
         return tuple(found)
 
 
-def _search(pixels: NDArray[np.uint8], options: PanelOptions) -> tuple[tuple[Box, float], ...]:
-    """Find the panels of an ordinary page; empty where it seems to have none."""
+def _search(
+    pixels: NDArray[np.uint8], options: PanelOptions, paper: tuple[int, int, int] | None = None
+) -> tuple[tuple[Box, float], ...]:
+    """Find the panels of an ordinary page, or of a part of a strip whose paper is known.
+
+    Returns:
+        Boxes and confidences; empty where the page seems to have no panels.
+    """
     page = working_page(pixels, options.working_side_px)
-    best = _best_reading(page, options)
+    colours = paper_colours(page.pixels) if paper is None else [paper]
+    best = _best_reading(page, colours, options)
     if best is None or not _has_panels(best):
         return ()
     return tuple(
@@ -90,15 +99,17 @@ def _confidence(part: Part, page_area: int) -> float:
     return round(likely * (SMALL_FACTOR if share < SMALL_SHARE else 1.0), 3)
 
 
-def _best_reading(page: WorkingPage, options: PanelOptions) -> Judgement | None:
+def _best_reading(
+    page: WorkingPage, colours: Sequence[tuple[int, int, int]], options: PanelOptions
+) -> Judgement | None:
     """Return the reading of the page with the highest value over all gutter colours."""
     height, width = page.pixels.shape[:2]
     frame = Frame.of_page(width, height, options)
     best: Judgement | None = None
     ink = ink_mask(page.pixels)
-    for colour in paper_colours(page.pixels):
+    for colour in colours:
         paper = paper_mask(page.pixels, colour, options.paper_tolerance)
-        region = Region(paper ^ 1, paper, ink, 0, 0).trimmed()
+        region = Region((paper == 0).astype(np.uint8), paper, ink, 0, 0).trimmed()
         if region is None:
             continue
         reading = judge(region, frame, options)

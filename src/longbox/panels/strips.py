@@ -9,6 +9,9 @@ proportion to the strip's area.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from itertools import pairwise
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -26,8 +29,23 @@ def is_tall_strip(pixels: NDArray[np.uint8]) -> bool:
     return bool(pixels.shape[0] > TALL_ASPECT * pixels.shape[1])
 
 
-def strip_parts(pixels: NDArray[np.uint8]) -> list[tuple[int, int]]:
-    """Return (start, end) rows of the drawn parts of a tall strip, from the top.
+@dataclass(frozen=True, slots=True)
+class StripPart:
+    """Rows of a strip between two gaps.
+
+    Attributes:
+        start: First row.
+        end: Row after the last.
+        paper: RGB of the gap above (or else below), None where the part has no gap beside it.
+    """
+
+    start: int
+    end: int
+    paper: tuple[int, int, int] | None
+
+
+def strip_parts(pixels: NDArray[np.uint8]) -> list[StripPart]:
+    """Return the drawn parts of a tall strip, from the top.
 
     Args:
         pixels: RGB uint8 (H, W, 3).
@@ -45,7 +63,15 @@ def strip_parts(pixels: NDArray[np.uint8]) -> list[tuple[int, int]]:
     parts = []
     limit = max(1, int(MAX_PART_ASPECT * width))
     for start, end in zip(*runs(~is_gap), strict=True):
+        beside = start - 1 if start else end
+        paper = _middle_colour(sample[beside]) if beside < height else None
         n_pieces = -(-(int(end) - int(start)) // limit)
         edges = np.linspace(start, end, n_pieces + 1).astype(int)
-        parts += [(int(a), int(b)) for a, b in zip(edges[:-1], edges[1:], strict=True)]
+        parts += [StripPart(int(a), int(b), paper) for a, b in pairwise(edges)]
     return parts
+
+
+def _middle_colour(row: NDArray[np.uint8]) -> tuple[int, int, int]:
+    """Return the median colour of a row of pixels (W, 3)."""
+    red, green, blue = (int(v) for v in np.median(row, axis=0))
+    return red, green, blue

@@ -20,7 +20,7 @@ from longbox.panels.options import PanelOptions
 MAX_DEPTH = 24
 MIN_QUALITY = 0.35
 """Quality below which a gutter is not tried."""
-STRAIGHT = 0.8
+STRAIGHT = 0.88
 LARGE = 3
 """The smallest panels must have so straight sides, those so many times larger need not."""
 JUNK = 0.0
@@ -142,8 +142,8 @@ def as_part(region: Region, frame: Frame) -> Part:
     for (drawn, there, axis), is_bleed in zip(strips, at_edge, strict=True):
         sums = column_sums if axis == 0 else row_sums
         inside = sums(there) > 0
-        n_inside = np.count_nonzero(inside)
-        fill = np.count_nonzero((sums(drawn) > 0) & inside) / max(1, n_inside)
+        n_inside = int(np.count_nonzero(inside))
+        fill = int(np.count_nonzero((sums(drawn) > 0) & inside)) / max(1, n_inside)
         share = n_inside / inside.size  # a slanted side touches its box only at a corner
         side = fill * share + 0.85 * (1 - share)
         sides.append(max(side, 0.8) if is_bleed else side)

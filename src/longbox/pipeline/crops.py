@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import numpy as np
@@ -25,7 +26,7 @@ def page_pixels(record: PanelRecord, config: Config) -> NDArray[np.uint8]:
         PageError: The page cannot be decoded.
     """
     path = Path(record.file)
-    if not path.exists():
+    if not os.path.lexists(path):
         raise IngestError(
             f"{record.file}: the comic file is gone; if it moved, run `longbox index` on its new "
             f"folder or `longbox library sync`"

@@ -10,16 +10,17 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Generator, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from longbox.book import FileStamp, Problem
 from longbox.config import Config
-from longbox.errors import IngestError
+from longbox.errors import IngestError, LibraryError
 from longbox.ingest import find_books, printable, stamp
-from longbox.library import KnownFile, Library
+from longbox.library import KnownFile, Library, store_path
 from longbox.pipeline.workers import (
     BookJob,
     BookProgress,
@@ -27,6 +28,10 @@ from longbox.pipeline.workers import (
     run_here,
     run_in_processes,
 )
+
+_STORE_SUFFIX = ".zarr.zip"
+# Differs from the stamp of any file: the next run looks at it again.
+_NO_STAMP = FileStamp(-1, -1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,8 +122,11 @@ def index_shelf(
     """
     start = time.perf_counter()
     report = IndexReport()
-    todo = _todo(paths, library, config, report, refresh)
-    stamps = dict(todo)
+    known = library.known_files()
+    found = shelf_books([_checked(p) for p in paths])
+    _forget_mended(paths, found, known, library)
+    todo = _todo(found, known, library, config, report, refresh=refresh)
+    stamps, homes = dict(todo), _homes(known)
     jobs = [
         BookJob(number, path, library.root, config.recipe(), refresh)
         for number, (path, _) in enumerate(todo)
@@ -127,8 +135,9 @@ def index_shelf(
     last_merge = time.monotonic()
     try:
         with closing(_run(jobs, config, tally.running, in_process)) as results:
-            for result in results:
-                _keep(result, stamps[result.path], library)
+            for done in results:
+                result = _keep(done, stamps[done.path], library)
+                _forget_old_homes(result, homes, library)
                 report.outcomes.append(result)
                 for stage, seconds in result.seconds.items():
                     report.seconds[stage] = report.seconds.get(stage, 0.0) + seconds
@@ -179,23 +188,77 @@ class _Tally:
         )
 
 
+def shelf_books(paths: Sequence[Path]) -> list[Path]:
+    """Return the comic files below some paths, named alike from wherever the command is run.
+
+    A library may lie on the shelf: its own stores are no comics.
+    """
+    books = [Path(os.path.normpath(found.absolute())) for found in find_books(paths)]
+    return [book for book in books if not book.name.endswith(_STORE_SUFFIX)]
+
+
 def _todo(
-    paths: Sequence[Path], library: Library, config: Config, report: IndexReport, refresh: bool
+    found: Sequence[Path],
+    known: Mapping[str, KnownFile],
+    library: Library,
+    config: Config,
+    report: IndexReport,
+    *,
+    refresh: bool,
 ) -> list[tuple[Path, FileStamp]]:
     """List the files to do, largest first so that no long book is left alone at the end."""
-    known = library.known_files()
     todo: list[tuple[Path, FileStamp]] = []
-    for found in find_books([_checked(p) for p in paths]):
-        path = found.absolute()
-        now = stamp(path)
-        before = known.get(_stored_name(path))
+    is_back = False
+    for path in found:
+        before = known.get(stored_name(path))
+        try:
+            now = stamp(path)
+        except IngestError as error:
+            failed = _failed(path, "ingest", str(error))
+            report.outcomes.append(failed)
+            if before is None or before.book_id is None:
+                library.record_failure(stored_name(path), _NO_STAMP, failed.problems)
+            continue
         if before is None or before.stamp != now or (refresh and _is_stale(before, config)):
             todo.append((path, now))
             continue
+        is_back = is_back or before.is_missing
         report.n_unchanged += 1
         report.n_known_bad += before.book_id is None
         report.n_outdated += before.book_id is not None and before.recipe != config.recipe()
+    if is_back:
+        library.sync()
     return sorted(todo, key=lambda item: -item[1].size_bytes)
+
+
+def _forget_mended(
+    paths: Sequence[Path], found: Sequence[Path], known: Mapping[str, KnownFile], library: Library
+) -> None:
+    """Forget failures below the paths that are no books now: deleted, or a folder now readable."""
+    names = {stored_name(path) for path in found}
+    roots = [os.path.normpath(path.absolute()) for path in paths]
+    for name, file in known.items():
+        is_below = any(Path(name).is_relative_to(root) for root in roots)
+        if file.book_id is None and is_below and name not in names:
+            library.forget_file(name)
+
+
+def _homes(known: Mapping[str, KnownFile]) -> dict[str, list[str]]:
+    """Return the paths that each book is known by."""
+    homes: dict[str, list[str]] = defaultdict(list)
+    for name, file in known.items():
+        if file.book_id is not None:
+            homes[file.book_id].append(name)
+    return homes
+
+
+def _forget_old_homes(result: BookResult, homes: dict[str, list[str]], library: Library) -> None:
+    """Forget where a moved or renamed book lay, so that its pictures are looked for where it is."""
+    if result.book_id is None or not result.is_reused:
+        return
+    for name in homes.get(result.book_id, ()):
+        if not os.path.lexists(name):
+            library.forget_file(name)
 
 
 def _is_stale(known: KnownFile, config: Config) -> bool:
@@ -223,14 +286,29 @@ def _run(
     yield from run_in_processes(jobs, config, on_progress, min(n_workers, len(jobs)))
 
 
-def _keep(result: BookResult, now: FileStamp, library: Library) -> None:
+def _keep(result: BookResult, now: FileStamp, library: Library) -> BookResult:
+    """Write a result down; a book whose store turns out damaged has failed and is made again."""
     if result.book_id is None:
-        library.record_failure(_stored_name(result.path), now, result.problems)
-    else:
+        library.record_failure(stored_name(result.path), now, result.problems)
+        return result
+    try:
         library.merge_book(result.book_id, str(result.path), now)
+    except LibraryError as error:
+        if store_path(library.root, result.book_id).is_file():
+            raise  # not this book's store, but the library as a whole
+        reason = f"{error}; the same command makes it again"
+        failed = _failed(result.path, "library", reason)
+        library.record_failure(stored_name(result.path), _NO_STAMP, failed.problems)
+        return failed
+    return result
 
 
-def _stored_name(path: Path) -> str:
+def _failed(path: Path, stage: str, reason: str) -> BookResult:
+    problem = Problem(stored_name(path), None, stage, reason)
+    return BookResult(path, None, path.name, 0, 0, (problem,), False, {})
+
+
+def stored_name(path: Path) -> str:
     """Return the path as the catalog keeps it; a name that is no text is kept as it is shown.
 
     Such a file cannot be opened as a book anyway (ingest says to rename it), but its problem is

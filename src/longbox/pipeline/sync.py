@@ -12,9 +12,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from longbox.config import Config
-from longbox.errors import ComicError
-from longbox.ingest import find_books, open_book, stamp
+from longbox.errors import ComicError, IngestError
+from longbox.ingest import open_book, stamp
 from longbox.library import Library
+from longbox.pipeline.shelf import shelf_books, stored_name
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +45,13 @@ def sync_library(library: Library, config: Config, paths: Sequence[Path] = ()) -
 
     Returns:
         What changed.
+
+    Raises:
+        IngestError: A path to look in does not exist.
     """
+    for path in paths:
+        if not path.exists():
+            raise IngestError(f"{path}: there is no such file or folder; check the path")
     report = library.sync()
     known = library.known_files()
     gone = {
@@ -53,11 +60,8 @@ def sync_library(library: Library, config: Config, paths: Sequence[Path] = ()) -
         if file.book_id is not None and not Path(path).exists()
     }
     folders = list(paths) or sorted({Path(path).parent for path in known})
-    unknown = [
-        path
-        for found in find_books([f for f in folders if f.exists()])
-        if str(path := found.absolute()) not in known
-    ]
+    there = shelf_books([folder for folder in folders if folder.exists()])
+    unknown = [path for path in there if stored_name(path) not in known]
     moved: list[tuple[str, str]] = []
     for path in unknown if gone else []:
         try:

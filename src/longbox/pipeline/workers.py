@@ -15,12 +15,15 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
+import sys
 import threading
 import time
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import CancelledError
+from contextlib import contextmanager
 from ctypes import c_long
 from dataclasses import dataclass
+from multiprocessing import resource_tracker
 from pathlib import Path
 from typing import Any
 
@@ -176,6 +179,7 @@ def run_in_processes(
     from pebble import ProcessPool
 
     context = multiprocessing.get_context("spawn")
+    resource_tracker.ensure_running()  # started later, it would let Ctrl-C through again
     progress = context.RawArray(c_long, max(1, len(jobs)) * _COLUMNS)
     pool: Any = ProcessPool(
         max_workers=n_workers,
@@ -184,9 +188,10 @@ def run_in_processes(
         context=context,
     )
     try:
-        waiting: dict[int, tuple[BookJob, Any]] = {
-            job.number: (job, pool.schedule(_work, args=(job,))) for job in jobs
-        }
+        with _ctrl_c_kept_out():
+            waiting: dict[int, tuple[BookJob, Any]] = {
+                job.number: (job, pool.schedule(_work, args=(job,))) for job in jobs
+            }
         watch = _Watch(progress, config.index.page_timeout_s)
         while waiting:
             time.sleep(_POLL_S)
@@ -204,6 +209,22 @@ def run_in_processes(
     finally:
         pool.stop()
         pool.join()
+
+
+@contextmanager
+def _ctrl_c_kept_out() -> Iterator[None]:
+    """Start threads and processes that Ctrl-C does not reach: they inherit what is blocked here.
+
+    The initializer would be too late: a worker imports for a second before it runs.
+    """
+    if sys.platform == "win32":
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 class _Watch:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from longbox.book import Direction, Panel
 from longbox.config import Config
+from longbox.encoders import crop_panel
 from longbox.errors import IngestError, QueryError
 from longbox.ingest import read_picture
 from longbox.panels import find_panels
@@ -36,11 +37,7 @@ class SeenPicture:
 
     def crops(self) -> list[NDArray[np.uint8]]:
         """Return the pictures to search with: the whole, then each panel."""
-        parts = []
-        for panel in self.panels:
-            x0, y0, x1, y1 = panel.box.rounded()
-            parts.append(self.pixels[y0:y1, x0:x1])
-        return [self.pixels, *parts]
+        return [self.pixels, *(crop_panel(self.pixels, panel.box) for panel in self.panels)]
 
 
 def see_picture(path: Path, config: Config, direction: Direction = Direction.LTR) -> SeenPicture:

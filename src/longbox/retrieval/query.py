@@ -35,7 +35,8 @@ _PICTURE_SUFFIXES = {
     ".tif",
     ".tiff",
 }
-_WEIGHT = re.compile(r"^(\d+(?:\.\d+)?):(?!//|\\)\s*(.+)$", re.DOTALL)
+# Not the start of a time of day, an address, or a Windows path.
+_WEIGHT = re.compile(r"^(\d+(?:\.\d+)?):(?!//|\\|\d)\s*(.+)$", re.DOTALL)
 _PIECE = re.compile(r'"([^"]*)"|(\s+)([+-])(?=\s|$)|([^"\s]+|\s+)')
 
 

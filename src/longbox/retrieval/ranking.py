@@ -71,7 +71,7 @@ def fuse(lists: Sequence[RankedList], key_of: Callable[[int], K]) -> list[Candid
             known = candidate.matched.get(ranked.name)
             if known is None or len(seen) < known.rank:
                 candidate.matched[ranked.name] = Match(len(seen), float(score))
-            if share > candidate.best_share:
+            if candidate.best_item < 0 or share > candidate.best_share:
                 candidate.best_item, candidate.best_share = item, share
     return sorted(found.values(), key=lambda c: -c.score)
 

@@ -3,10 +3,11 @@
 Every term becomes a vector in each space that it can honestly be in: words in the sentence space
 (and in the picture space when the picture encoder has a text tower), a picture in the picture
 space, a panel in every space it has. Terms of one space are added up with their weights, and that
-one vector searches that one space. A space that no term speaks for is not asked, so an image-only
-query is ranked by pictures alone. A space for which only subtracted terms speak is not asked
-either: "everything unlike a castle" is no answer to anything. Word and substring search take the
-words as they are.
+one vector searches that one space; its ranks count as much as its wanted terms weigh on average,
+so that in "2:dragon" + crop.png the word counts twice. A space that no term speaks for is not
+asked, so an image-only query is ranked by pictures alone. A space for which only subtracted terms
+speak is not asked either: "everything unlike a castle" is no answer to anything. Word and substring
+search take the words as they are.
 
 A picture that shows a page is also cut into panels: each searches by itself, and what is written
 on it joins as words. It still searches as a whole, so a crop mistaken for a page finds its panel.
@@ -15,7 +16,7 @@ on it joins as words. It still searches as a whole, so a crop mistaken for a pag
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -34,6 +35,10 @@ from longbox.retrieval.words import words_query
 from longbox.vectors import QueryVector, Space, unit
 
 WORDS, SUBSTRING = "words", "substring"
+# Panels with a subtracted text that are looked for; more are not among the best anyway.
+_MAX_UNWANTED = 5000
+# A sum shorter than this share of its positive terms is rounding, not a direction.
+_NOTHING_LEFT = 1e-3
 # Fewer candidates than this make fusion depend on chance at the end of each list.
 _MIN_DEPTH = 100
 
@@ -105,6 +110,11 @@ class Searcher:
             *self._vector_lists(terms, weights, depth, request.filters),
             *self._word_lists(terms, weights, depth, request.filters),
         ]
+        if not lists:
+            raise QueryError(
+                "nothing is left to search: every space that the query speaks for has the weight "
+                "0; give one of them more"
+            )
         rows = sorted({row for ranked in lists for row in ranked.items})
         records = {r.row: r for r in self._library.panel_records(rows)}
         lists = [_answerable(ranked, terms, records) for ranked in lists]
@@ -135,17 +145,24 @@ class Searcher:
         self, terms: Sequence[Term], weights: Mapping[str, float], depth: int, filters: Filters
     ) -> list[RankedList]:
         words = [t for t in terms if isinstance(t, WordsTerm)]
-        if not any(t.weight > 0 for t in words):
+        wanted = [t for t in words if t.weight > 0]
+        if not wanted:
             return []
+        share = _mean_weight(t.weight for t in wanted)
         lists = []
         if weights[WORDS] > 0 and (query := words_query(words)) is not None:
             found = self._library.match_words(query, depth, filters)
-            lists.append(_ranked(WORDS, found, weights[WORDS]))
-        wanted = [t for t in words if t.weight > 0]
+            lists.append(_ranked(WORDS, found, weights[WORDS] * share))
         if weights[SUBSTRING] > 0 and len(wanted) == 1:
             found = self._library.match_substring(wanted[0].text, depth, filters)
-            lists.append(_ranked(SUBSTRING, found, weights[SUBSTRING]))
+            unwanted = self._rows_that_hold([t for t in words if t.weight <= 0], filters)
+            found = [f for f in found if f.row not in unwanted]
+            lists.append(_ranked(SUBSTRING, found, weights[SUBSTRING] * share))
         return lists
+
+    def _rows_that_hold(self, terms: Sequence[WordsTerm], filters: Filters) -> set[int]:
+        found = (self._library.match_substring(t.text, _MAX_UNWANTED, filters) for t in terms)
+        return {panel.row for panels in found for panel in panels}
 
     def _probes(self, terms: Sequence[Term], weights: Mapping[str, float]) -> list[_Probe]:
         """Turn the terms into one vector a space, and one for every panel of a page picture."""
@@ -162,7 +179,7 @@ class Searcher:
         for space, weighted in parts.items():
             total = _sum(space, weighted)
             if total is not None:
-                probes.append(_Probe(total, 1.0))
+                probes.append(_Probe(total, _mean_weight(w for w, _ in weighted if w > 0)))
         return [p for p in probes if weights.get(p.query.space, 0.0) > 0]
 
     def _vectors(self, term: WordsTerm | PanelTerm) -> list[QueryVector]:
@@ -176,10 +193,10 @@ class Searcher:
         """Return the whole picture's vector, and probes for its panels when it is a page."""
         seen = see_picture(term.path, self._config)
         whole, *panels = self._encoders.pictures(seen.crops())
-        probes = [_Probe(query, 1.0 / len(panels)) for query in panels]
+        probes = [_Probe(query, term.weight / len(panels)) for query in panels]
         for text in seen.texts:
             probes.extend(
-                _Probe(query, 1.0 / len(seen.texts))
+                _Probe(query, term.weight / len(seen.texts))
                 for query in self._encoders.words(text)
                 if query.space is Space.TEXT
             )
@@ -225,8 +242,14 @@ def is_same_panel(a: PanelRecord, b: PanelRecord, bits: int, compare_boxes: bool
     return not compare_boxes or a.box.iou(scaled) >= 0.5
 
 
+def _mean_weight(weights: Iterable[float]) -> float:
+    """Return what a list counts whose terms weigh so much; equal terms count as one."""
+    given = list(weights)
+    return sum(given) / len(given)
+
+
 def _sum(space: Space, weighted: Sequence[tuple[float, QueryVector]]) -> QueryVector | None:
-    """Add up the terms of one space; None when nothing positive speaks for it."""
+    """Add up the terms of one space; None when nothing speaks for it, or all of it cancels out."""
     positive = sum(weight for weight, _ in weighted if weight > 0)
     if positive <= 0:
         return None
@@ -242,7 +265,11 @@ def _sum(space: Space, weighted: Sequence[tuple[float, QueryVector]]) -> QueryVe
         [np.float32(weight) * query.vector for weight, query in weighted], axis=0
     )
     # A mean, not a direction, where length means something (composition).
-    vector = total / np.float32(positive) if space is Space.COMPOSITION else unit(total)
+    if space is Space.COMPOSITION:
+        return QueryVector(space, fingerprints.pop(), total / np.float32(positive))
+    if float(np.linalg.norm(total)) < _NOTHING_LEFT * positive:
+        return None  # "rain" - "rain": no direction is left, and zeros are near to nothing
+    vector = unit(total)
     return QueryVector(space, fingerprints.pop(), vector)
 
 

@@ -2,7 +2,8 @@
 
 Function words (the, and, le, der) are left out when anything else is there: every second balloon
 holds them, so they cost most of the time and rank nothing. BM25 would give them next to no weight
-anyway.
+anyway. The query's language is not known, so a word that is telling in another of these languages
+(die, hat, war, sin, son, den, pour, ton) is no function word here.
 """
 
 from __future__ import annotations
@@ -21,12 +22,12 @@ FUNCTION_WORDS = frozenset(
     a an and are as at be but by for from had has have he her him his i if in is it its me my not
     of on or our she so that the their them they this to was we were what will with you your
     au aux ce ces dans de des du elle en est et il ils je la le les ma mais me mes mon ne nous on
-    ou par pas pour qu que qui sa se ses son sur ta te tes ton tu un une vous
-    al como con del el ella ellos es esta este la las lo los mi no nos o para pero por que se sin
+    ou par pas qu que qui sa se ses sur ta te tes tu un une vous
+    al como con del el ella ellos es esta este la las lo los mi no nos o para pero por que se
     su sus te tu un una y ya yo
-    aber als am an auch auf aus bei das dass dem den der des die du ein eine einen einer er es für
-    hat ich ihr im in ist ja mein mich mir mit nicht noch nur sein sich sie sind so über um und
-    uns vom von war was wenn wer wie wir zu zum zur
+    aber als am an auch auf aus bei das dass dem der des du ein eine einen einer er es für
+    ich ihr im in ist ja mein mich mir mit nicht noch nur sein sich sie sind so über um und
+    uns vom von was wenn wer wie wir zu zum zur
     """.split()
 )
 
