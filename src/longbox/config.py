@@ -31,7 +31,7 @@ from longbox.text import TextOptions
 
 # Raised when the code of a stage changes what it stores for the same page and the same options,
 # so that `longbox index --refresh` knows which books to do again.
-RECIPE_VERSION = 1
+RECIPE_VERSION = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +114,13 @@ class Config:
 
         Two books with the same recipe were made alike; options of index and search do not count.
         """
-        parts = (self.ingest, self.panels, replace(self.text, n_threads=1), self.encoders)
+        # The direction asked for is not a setting of the stages: a book keeps its own.
+        parts = (
+            replace(self.ingest, direction=None),
+            self.panels,
+            replace(self.text, n_threads=1),
+            self.encoders,
+        )
         text = msgspec.json.encode([RECIPE_VERSION, *(msgspec.to_builtins(p) for p in parts)])
         return hashlib.sha256(text).hexdigest()[:16]
 

@@ -103,6 +103,52 @@ def test_missing_sentence_model_says_how_to_get_it() -> None:
         sentence_encoder("hf:intfloat/multilingual-e5-none")
 
 
+def test_hub_reads_texts_of_known_words(encoder: SentenceEncoder) -> None:
+    texts = [
+        "rain on a roof",
+        "rain on a volcano",
+        "rain volcano",
+        "volcano",
+        "猫",
+        ":",
+        "",
+        "\udc80",
+    ]
+    assert encoder.can_read(texts).tolist() == [True, True, *[False] * 6]
+    assert encoder.can_read([]).shape == (0,)
+
+
+def test_hub_wordpiece_does_not_read_a_script_that_it_only_spells_out(
+    sentence_model: Path, tmp_path: Path
+) -> None:
+    from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
+
+    folder = tmp_path / "wordpiece"
+    shutil.copytree(sentence_model, folder)
+    entries = [
+        "[PAD]",
+        "[UNK]",
+        "[CLS]",
+        "[SEP]",
+        "は",
+        "##は",
+        *(f"rain{c}" for c in "abcdefghij"),
+    ]
+    entries += [f"##of{c}" for c in "abcdefghij"]
+    vocabulary = {entry: i for i, entry in enumerate(entries)}
+    tokenizer = Tokenizer(models.WordPiece(vocabulary, unk_token="[UNK]"))
+    tokenizer.normalizer = normalizers.Lowercase()
+    tokenizer.pre_tokenizer = pre_tokenizers.Whitespace()
+    tokenizer.post_processor = processors.TemplateProcessing(
+        single="[CLS] $A [SEP]", special_tokens=[("[CLS]", 2), ("[SEP]", 3)]
+    )
+    tokenizer.save(str(folder / "tokenizer.json"))
+    answer = sentence_encoder(f"hf:{folder}").can_read(
+        ["raina ofb", "raina rainbofc", "はは", "は"]
+    )
+    assert answer.tolist() == [False, True, False, False]
+
+
 def test_torch_keeps_its_threads(encoder: SentenceEncoder) -> None:
     import torch
 

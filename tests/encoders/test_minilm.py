@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -89,6 +90,72 @@ def test_threads_do_not_change_a_vector(minilm: SentenceEncoder, encoder_cache: 
 
 def test_queries_are_encoded_as_documents(minilm: SentenceEncoder) -> None:
     np.testing.assert_array_equal(minilm.encode_queries(TEXTS), minilm.encode_documents(TEXTS))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "The cat steals the potion!",
+        "SHH",
+        "a",
+        "...mmm probably not strong enough",
+        "Où est la sorcière ? Ça alors !",
+        "Wo ist die Straße zur Hexe, Fräulein Müller?",
+        "¿Dónde está la bruja? ¡Mañana!",
+        "♪ la la ♪",
+        "It was 猫 who stole the potion of flight",
+        "1984",
+    ],
+)
+def test_latin_letters_are_read(minilm: SentenceEncoder, text: str) -> None:
+    assert minilm.can_read([text]).tolist() == [True]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "猫",
+        "犬",  # an entry of the vocabulary, as a lone character
+        "猫が薬を盗む",
+        "おやすみなさいキャロット",  # all kana, no unknown token
+        "エピソード 1 : 飛行薬",
+        "안녕하세요",
+        "Где ведьма?",
+        "สวัสดี",
+        "🐱🐱 ♪",
+        "?!... ♥",
+        "",
+        " \n",
+        "\udc80",
+    ],
+)
+def test_text_without_a_known_word_is_not_read(minilm: SentenceEncoder, text: str) -> None:
+    assert minilm.can_read([text]).tolist() == [False]
+
+
+def test_reading_keeps_the_order_and_takes_no_texts(minilm: SentenceEncoder) -> None:
+    answer = minilm.can_read(["猫", "the cat", "!?"])
+    assert (answer.dtype, answer.tolist()) == (np.bool_, [False, True, False])
+    assert minilm.can_read([]).shape == (0,)
+    assert minilm.can_read([]).dtype == np.bool_
+
+
+def test_japanese_comics_are_not_read_and_european_ones_are(
+    minilm: SentenceEncoder, comics_dir: Path
+) -> None:
+    texts: dict[str, list[str]] = {"en": [], "fr": [], "ja": []}
+    for line in (comics_dir / "index.jsonl").read_text(encoding="utf-8").splitlines():
+        page = json.loads(line)
+        if page["source"] == "peppercarrot" and page["split"] == "train":
+            said = [t["text"] for t in page["texts"] or () if len(t["text"]) >= 12]
+            texts[page["lang"]].extend(said)
+    # Credits and addresses stay English in every edition.
+    texts["ja"] = [t for t in texts["ja"] if not re.search("[A-Za-z]", t)]
+    shares = {language: minilm.can_read(said).mean() for language, said in texts.items()}
+    assert shares["en"] > 0.98
+    assert shares["fr"] > 0.98
+    assert len(texts["ja"]) > 100
+    assert shares["ja"] == 0
 
 
 def test_unknown_name_names_the_known_ones() -> None:

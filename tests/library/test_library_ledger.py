@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sqlite3
 import subprocess
@@ -14,7 +15,16 @@ from drawn_books import STAMP, add, draw_book, filled
 
 from longbox.book import FileStamp, Metadata, PanelId, Problem
 from longbox.errors import LibraryError, QueryError
-from longbox.library import Correction, Filters, Library, WordsQuery, store_path, write_book_store
+from longbox.library import (
+    Correction,
+    Filters,
+    Library,
+    SyncReport,
+    WordsQuery,
+    store_path,
+    write_book_store,
+)
+from longbox.library.catalog import explain
 
 
 def test_a_new_library_is_empty(tmp_path: Path) -> None:
@@ -277,6 +287,74 @@ def test_a_full_disk_is_an_error_of_one_line_and_changes_nothing(tmp_path: Path)
         with pytest.raises(LibraryError, match="no space left"):
             add(library, big)
         assert library.fingerprint_contents() == before
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs a limit on file sizes")
+def test_a_disk_that_refuses_to_write_is_not_called_a_damaged_catalog(tmp_path: Path) -> None:
+    script = (
+        "import resource, sys\nfrom pathlib import Path\n"
+        "from longbox.book import Problem\nfrom longbox.errors import LibraryError\n"
+        "from longbox.book import FileStamp\nfrom longbox.library import Library\n"
+        f"library = Library.create(Path({str(tmp_path)!r}))\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (65536, 65536))\n"
+        "try:\n"
+        "    for i in range(200):\n"
+        "        p = Problem('x', None, 'ingest', 'long ' * 2000)\n"
+        "        library.record_failure(f'/x{i}', FileStamp(1, 1), [p])\n"
+        "except LibraryError as error:\n"
+        "    print(error)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", script], capture_output=True, text=True, check=True
+    )
+    assert "the disk is full or cannot be read or written (disk I/O error)" in done.stdout
+    assert "check its free space first" in done.stdout
+    assert "rebuild" not in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("code", "advises_rebuild"),
+    [
+        (sqlite3.SQLITE_FULL, False),
+        (sqlite3.SQLITE_IOERR | (3 << 8), False),
+        (sqlite3.SQLITE_CANTOPEN, False),
+        (sqlite3.SQLITE_ERROR, False),
+        (sqlite3.SQLITE_CORRUPT, True),
+        (sqlite3.SQLITE_CORRUPT | (1 << 8), True),
+        (sqlite3.SQLITE_NOTADB, True),
+    ],
+)
+def test_only_damage_advises_a_rebuild(code: int, advises_rebuild: bool) -> None:
+    error = sqlite3.DatabaseError("what SQLite said")
+    error.sqlite_errorcode = code
+    message = str(explain(error, Path("catalog.sqlite")))
+    assert ("rebuild" in message) == advises_rebuild
+    assert "\n" not in message
+
+
+def test_a_file_in_a_folder_that_may_not_be_searched_stays_as_it_was(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "shut"
+    folder.mkdir()
+    paths = [str(folder / name) for name in ("a.cbz", "b.cbz")]
+    Path(paths[0]).write_text("x")
+    stat = os.stat
+
+    def refusing(path, *args, **kwargs):  # type: ignore[no-untyped-def]
+        if not isinstance(path, int) and Path(path).parent == folder:
+            raise PermissionError(errno.EACCES, "Permission denied", str(path))
+        return stat(path, *args, **kwargs)
+
+    with Library.create(tmp_path / "library") as library:
+        for number, path in enumerate(paths):
+            add(library, draw_book(number), path=path)
+        assert library.sync().missing == (paths[1],)
+        with monkeypatch.context() as patched:  # root may search anywhere: chmod would not do
+            patched.setattr(os, "stat", refusing)
+            assert library.sync() == SyncReport((), ())
+        assert list(library.missing_files()) == [paths[1]]
+        assert library.sync() == SyncReport((), ())
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")

@@ -13,9 +13,12 @@ import time
 from pathlib import Path
 
 import numpy as np
+import pytest
 from drawn_books import add, draw_book, filled
 
-from longbox.library import Library, WordsQuery
+from longbox.library import Filters, Library, WordsQuery
+from longbox.library import masks as masks_module
+from longbox.library import words as words_module
 from longbox.library.leftovers import clean_partial
 from longbox.vectors import QueryVector, Space
 
@@ -213,3 +216,69 @@ def test_threads_share_one_library(tmp_path: Path) -> None:
             thread.join()
         assert failures == []
         assert len(library.nearest(VISION, 999)) == 12 * 19
+
+
+def test_a_thread_that_was_overtaken_leaves_no_old_mask_behind(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with filled(tmp_path, [draw_book(1)]) as library:
+        cache, everything = masks_module.MaskCache(), Filters()
+        compiled = masks_module.compile_mask
+
+        def overtaken(connection, filters):  # type: ignore[no-untyped-def]
+            mask = compiled(connection, filters)  # of generation 1, and then the world moves on
+            monkeypatch.setattr(masks_module, "compile_mask", compiled)
+            add(library, draw_book(2))
+            cache.get(connection, 2, Filters(series="x"))
+            return mask
+
+        monkeypatch.setattr(masks_module, "compile_mask", overtaken)
+        with library._catalog.guarded() as connection:
+            assert cache.get(connection, 1, everything).size == 12
+            assert cache.get(connection, 2, everything).size == 24
+
+
+def test_a_thread_that_was_overtaken_leaves_no_old_word_counts_behind(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with filled(tmp_path, [draw_book(1)]) as library:
+        cache = words_module.WordCounts()
+        counted = words_module._count_term
+
+        def overtaken(connection, term):  # type: ignore[no-untyped-def]
+            n = counted(connection, term)
+            monkeypatch.setattr(words_module, "_count_term", counted)
+            add(library, draw_book(2))
+            cache.of(connection, 2, ())
+            return n
+
+        monkeypatch.setattr(words_module, "_count_term", overtaken)
+        with library._catalog.guarded() as connection:
+            assert cache.of(connection, 1, ("panel",))["panel"] == 12
+            assert cache.of(connection, 2, ("panel",))["panel"] == 24
+
+
+def test_a_book_merged_while_a_mask_is_made_does_not_break_it(tmp_path: Path) -> None:
+    with filled(tmp_path, [draw_book(1)]) as library, library._catalog.guarded() as connection:
+
+        class Merging:
+            """A connection beside which a book is merged before the first answer."""
+
+            is_done = False
+
+            def execute(self, sql, values=()):  # type: ignore[no-untyped-def]
+                found = connection.execute(sql, values).fetchall()
+                if not self.is_done:
+                    self.is_done = True
+                    add(library, draw_book(2))
+                return Rows(found)
+
+        class Rows(list):  # type: ignore[type-arg]
+            def fetchall(self):  # type: ignore[no-untyped-def]
+                return self
+
+            def fetchone(self):  # type: ignore[no-untyped-def]
+                return self[0]
+
+        mask = masks_module.compile_mask(Merging(), Filters(min_text_characters=1))  # type: ignore[arg-type]
+        assert int(mask.sum()) == 12

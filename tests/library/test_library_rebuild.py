@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import random
 import sqlite3
 from pathlib import Path
@@ -11,7 +12,9 @@ from drawn_books import STAMP, add, draw_book, filled
 
 from longbox.book import Metadata, Problem
 from longbox.errors import LibraryError
-from longbox.library import Library, WordsQuery, store_path
+from longbox.library import Library, WordsQuery, store_path, write_book_store
+from longbox.library import stores as stores_module
+from longbox.library.rebuilding import read_store_with_digest
 
 BOOKS = [
     draw_book(1),
@@ -194,3 +197,39 @@ def test_full_text_indexes_stay_consistent(tmp_path: Path) -> None:
     assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
     assert connection.execute("PRAGMA foreign_key_check").fetchall() == []
     connection.close()
+
+
+def test_a_store_replaced_while_it_is_read_is_not_taken_for_the_new_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    old, new = draw_book(1, [["old words"]]), draw_book(1, [["new words"]])
+    path = write_book_store(tmp_path, old.annotated, old.vectors, "r1")
+    digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    unpack = stores_module._unpack
+
+    def replaced_meanwhile(*arguments):  # type: ignore[no-untyped-def]
+        write_book_store(tmp_path, new.annotated, new.vectors, "r2")
+        return unpack(*arguments)
+
+    monkeypatch.setattr(stores_module, "_unpack", replaced_meanwhile)
+    store, found = read_store_with_digest(path)
+    assert (store.recipe, found) == ("r1", digest)
+    assert hashlib.sha256(path.read_bytes()).hexdigest() != digest
+
+
+def test_rebuild_leaves_a_catalog_that_the_disk_will_not_read_where_it_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    everything(tmp_path, BOOKS).close()
+
+    def refuse(*_args: object, **_kwargs: object) -> None:
+        error = sqlite3.OperationalError("disk I/O error")
+        error.sqlite_errorcode = sqlite3.SQLITE_IOERR | (1 << 8)
+        raise error
+
+    with monkeypatch.context() as patched:
+        patched.setattr(sqlite3, "connect", refuse)
+        with pytest.raises(LibraryError, match="free space"):
+            Library.rebuild(tmp_path)
+    assert list(tmp_path.glob("catalog.damaged-*")) == []
+    assert Library.rebuild(tmp_path).set_aside is None

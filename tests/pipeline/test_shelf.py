@@ -75,7 +75,7 @@ def test_unchanged_shelf_is_skipped_without_opening_a_file(
     def refuse(*_: object) -> None:
         raise AssertionError("an unchanged file was opened")
 
-    monkeypatch.setattr("longbox.pipeline.workers.open_book", refuse)
+    monkeypatch.setattr("longbox.pipeline.jobs.open_book", refuse)
     report = run(shelf, library)
     assert (report.n_unchanged, report.outcomes) == (1, [])
 
@@ -126,18 +126,20 @@ def test_dangling_link_and_unlistable_folder_do_not_stop_the_shelf(
     assert library.status().problems == ()
 
 
-def test_damaged_store_costs_its_book_once(shelf: Path, library: Library) -> None:
+def test_damaged_store_is_made_again_when_its_file_is_looked_at(
+    shelf: Path, library: Library
+) -> None:
     draw_cbz(shelf / "Night 2.cbz", [3])
-    for outcome in run(shelf, library).outcomes:
-        if outcome.path.name == "Night 2.cbz" and outcome.book_id is not None:
-            store_path(library.root, outcome.book_id).write_bytes(b"torn")
+    run(shelf, library)
+    whole = library.fingerprint_contents()
+    for book_id in library.book_ids()[:1]:
+        store_path(library.root, book_id).write_bytes(b"torn")
     for path in shelf.iterdir():
         os.utime(path, ns=(1, 1))
     report = run(shelf, library)
-    assert (report.n_books, report.n_failed) == (1, 1)
-    again = run(shelf, library)
-    assert (again.n_books, again.n_failed) == (1, 0)
+    assert sorted(o.is_reused for o in report.outcomes) == [False, True]
     assert library.status().problems == ()
+    assert library.fingerprint_contents() == whole
 
 
 def test_library_on_the_shelf_is_no_comic(shelf: Path) -> None:
@@ -222,14 +224,51 @@ def test_broken_page_costs_that_page_only(shelf: Path, library: Library) -> None
 
 def test_other_settings_are_noticed_and_redone_on_request(shelf: Path, library: Library) -> None:
     run(shelf, library)
-    config = replace(Config(), ingest=replace(Config().ingest, direction=Direction.RTL))
+    config = replace(Config(), panels=replace(Config().panels, paper_tolerance=30))
     report = run(shelf, library, config)
     assert (report.n_unchanged, report.n_outdated) == (1, 1)
     (outcome,) = run(shelf, library, config, refresh=True).outcomes
     assert not outcome.is_reused
-    assert outcome.book_id is not None
-    assert library.annotated_book(outcome.book_id).book.direction is Direction.RTL
     assert run(shelf, library, config).n_outdated == 0
+
+
+def test_direction_asked_for_stays_until_another_is_asked_for(
+    shelf: Path, library: Library
+) -> None:
+    def direction() -> Direction:
+        (book_id,) = library.book_ids()
+        return library.annotated_book(book_id).book.direction
+
+    run(shelf, library)
+    config = replace(Config(), ingest=replace(Config().ingest, direction=Direction.RTL))
+    assert run(shelf, library, config).n_outdated == 0
+    assert direction() is Direction.LTR
+    run(shelf, library, config, refresh=True)
+    assert direction() is Direction.RTL
+    (shelf / "Night 1.cbz").rename(shelf / "Night 2.cbz")
+    run(shelf, library)
+    assert direction() is Direction.RTL
+
+
+def test_changed_comicinfo_is_taken_up_without_reading_the_pages_again(
+    shelf: Path, library: Library
+) -> None:
+    run(shelf, library)
+    with zipfile.ZipFile(shelf / "Night 1.cbz", "a") as archive:
+        archive.writestr("ComicInfo.xml", "<ComicInfo><Series>Rain</Series></ComicInfo>")
+    (outcome,) = run(shelf, library).outcomes
+    assert outcome.is_reused
+    assert outcome.book_id is not None
+    row = library.page_rows(outcome.book_id, 0)[0]
+    assert library.panel_records([row])[0].series == "Rain"
+
+
+def test_direction_that_the_file_now_tells_is_read_anew(shelf: Path, library: Library) -> None:
+    run(shelf, library)
+    with zipfile.ZipFile(shelf / "Night 1.cbz", "a") as archive:
+        archive.writestr("ComicInfo.xml", "<ComicInfo><Manga>YesAndRightToLeft</Manga></ComicInfo>")
+    (outcome,) = run(shelf, library).outcomes
+    assert not outcome.is_reused
 
 
 def test_sync_follows_a_moved_file_and_misses_a_deleted_one(shelf: Path, library: Library) -> None:
@@ -266,6 +305,7 @@ def test_killed_run_is_completed_by_the_next(shelf: Path, library: Library, tmp_
     deadline = time.monotonic() + 60
     while not list(root.glob("books/**/*.zip")) and time.monotonic() < deadline:
         time.sleep(0.02)
+    assert list(root.glob("books/**/*.zip")), "nothing was stored within a minute"
     os.kill(process.pid, signal.SIGKILL)
     process.wait()
     assert subprocess.run(command, stderr=subprocess.DEVNULL, check=False).returncode == 0

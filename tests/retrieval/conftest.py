@@ -95,9 +95,9 @@ def keep(
     label = PageLabel(PageType.STORY, 1.0, "drawn")
     page = AnnotatedPage(book.pages[0], panels, regions, label, page_hash)
     pictures, sentences = picture_encoder(), sentence_encoder()
-    mask = np.array([bool(t) for t in texts])
+    mask = sentences.can_read(texts)
     rows = np.zeros((len(texts), sentences.dimension), np.float32)
-    rows[mask] = sentences.encode_documents([t for t in texts if t])
+    rows[mask] = sentences.encode_documents([t for t, m in zip(texts, mask, strict=True) if m])
     every = np.ones(len(panels), np.bool_)
     vectors = (
         PanelVectors(

@@ -39,6 +39,19 @@ def test_words_that_only_look_like_a_sum_stay_words(text: str) -> None:
     assert parse_query(text) == (WordsTerm(text),)
 
 
+@pytest.mark.parametrize("text", ['"dragon" -"castle"', '"dragon"-"castle"', '"dragon" - "castle"'])
+def test_operator_beside_a_quote_counts(text: str) -> None:
+    assert parse_query(text) == (WordsTerm("dragon"), WordsTerm("castle", -1.0))
+
+
+def test_weight_may_stand_before_the_quotes() -> None:
+    assert parse_query('2:"dragon" + 3:"red cape"') == (
+        WordsTerm("dragon", 2.0),
+        WordsTerm("red cape", 3.0),
+    )
+    assert parse_query('2:"red cape"') == (WordsTerm("red cape", 2.0, True),)
+
+
 def test_quoted_alone_is_a_phrase() -> None:
     assert parse_query('"rain on a roof"') == (WordsTerm("rain on a roof", 1.0, True),)
 

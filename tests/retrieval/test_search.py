@@ -106,6 +106,14 @@ def test_like_uses_every_space_and_leaves_the_panel_itself_out(shelf) -> None:
     assert {"vision", "text"} <= {name for h in hits for name in h.matched}
 
 
+def test_like_by_book_leaves_its_own_book_out(shelf) -> None:
+    first = ask(shelf, WordsTerm("the dragon wakes"))[0]
+    for by in (By.PAGE, By.BOOK):
+        hits = ask(shelf, PanelTerm(PanelId.parse(first.panel_id)), by=by, k=20)
+        assert hits
+        assert first.book_id not in {h.book_id for h in hits}
+
+
 def test_like_a_silent_panel_asks_pictures_only(shelf) -> None:
     silent = ask(shelf, WordsTerm("the cat steals the potion"))[0]
     panel_id = replace(PanelId.parse(silent.panel_id), panel=1)
@@ -189,6 +197,21 @@ def test_japanese_words_are_found_as_they_stand(shelf) -> None:
     assert "substring" in hit.matched
 
 
+def test_words_that_the_model_cannot_read_never_ask_the_text_space(shelf) -> None:
+    for words in ("薬を盗む", "猫が薬を盗む"):
+        hits = ask(shelf, WordsTerm(words), k=50, fold_editions=False)
+        assert [(h.title, h.panel) for h in hits] == [("Star Harbour", 1)]
+        assert "substring" in hits[0].matched
+        assert all("text" not in h.matched for h in hits)
+    assert ask(shelf, WordsTerm("犬も歩けば棒に当たる")) == ()
+
+
+def test_text_that_the_model_cannot_read_is_near_no_words(shelf) -> None:
+    hits = ask(shelf, WordsTerm("potion"), k=50, weights=ONLY_TEXT, fold_editions=False)
+    assert hits
+    assert ("Star Harbour", 1) not in {(h.title, h.panel) for h in hits}
+
+
 def test_more_hits_than_panels_is_all_panels(shelf, tmp_path: Path) -> None:
     crop = save(shelf.crop("Star Harbour", 0), tmp_path / "crop.png")
     hits = ask(shelf, PictureTerm(crop), k=500, fold_editions=False)
@@ -205,6 +228,9 @@ def test_empty_library_answers_nothing(tmp_path: Path) -> None:
 def test_library_of_another_encoder_is_not_searched(shelf) -> None:
     class Other:
         fingerprint, dimension, has_text_tower = "other", 8, False
+
+        def can_read(self, texts: list[str]) -> np.ndarray:
+            return np.ones(len(texts), np.bool_)
 
         def encode_queries(self, texts: list[str]) -> np.ndarray:
             return np.ones((len(texts), 8), np.float32)

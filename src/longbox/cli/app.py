@@ -8,7 +8,6 @@ run, so that `longbox search` does not wait for libraries that only indexing use
 from __future__ import annotations
 
 import io
-import os
 import sys
 from typing import Annotated
 
@@ -68,10 +67,6 @@ def main() -> None:
         sys.exit(2 if isinstance(error, QueryError | ConfigError) else 1)
     except KeyboardInterrupt:
         sys.exit(130)
-    except BrokenPipeError:
-        # Somebody closed the pipe (`longbox search x | head -1`); that is no error of ours.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(0)
     except OSError as error:
         # What the disk refuses where a room does not say it better: an output, a long name.
         where = f"{error.filename}: " if error.filename else ""

@@ -71,7 +71,10 @@ def _draw(shelf: Path) -> None:
     if shelf.is_dir() and any(shelf.iterdir()):
         return
     with notes.status("drawing a shelf of comics ..."):
-        books = draw_shelf(shelf, seed=_SEED)
+        # Under another name first: a demo that was stopped while drawing draws again.
+        part = shelf.with_name(shelf.name + ".part")
+        books = draw_shelf(part, seed=_SEED)
+        part.rename(shelf)
     notes.print(f"drew {plural(len(books), 'comic')} in {shelf}")
 
 

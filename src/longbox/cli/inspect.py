@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from longbox.book import AnnotatedPage, Book, Direction, Page
+from longbox.book import AnnotatedPage, Book, Direction, Page, Problem
 from longbox.cli.terminal import (
     ConfigOption,
     JsonOption,
@@ -18,7 +18,6 @@ from longbox.cli.terminal import (
     results,
 )
 from longbox.config import load_config
-from longbox.errors import ComicError
 from longbox.geometry import Box
 
 
@@ -45,12 +44,17 @@ def inspect(
         book = opened.book
         if not json:
             _say_book(book)
+        for problem in book.problems:
+            if problem.page is None:
+                notes.print(one_line(problem.reason), style="yellow", markup=False)
         for page in book.pages:
-            try:
-                seen = stages.see(opened.pixels(page.index), page, book)
-            except ComicError as error:
-                _say_broken(page, book, str(error), json)
+            broken: list[Problem] = []
+            with stages.guard("ingest", page, book, broken):
+                pixels = opened.pixels(page.index)
+            if broken:
+                _say_broken(page, book, broken[0].reason, json)
                 continue
+            seen = stages.see(pixels, page, book)
             n_read += 1
             for problem in seen.problems:
                 notes.print(one_line(problem.reason), style="yellow", markup=False)

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from longbox.cli.progress import counting
 from longbox.cli.terminal import (
     ConfigOption,
     JsonOption,
@@ -128,7 +129,8 @@ def sync(
 def rebuild(library: LibraryOption = None) -> None:
     """Make catalog and indexes anew from the stored books; corrections are kept."""
     root = library_root(library)
-    report = Library.rebuild(root)
+    with counting(notes, "rebuilding") as tell:
+        report = Library.rebuild(root, tell)
     results.print(f"{plural(report.books, 'book')} rebuilt", markup=False)
     for name in report.damaged:
         notes.print(

@@ -23,7 +23,7 @@ from longbox.cli.terminal import (
 )
 from longbox.config import load_config
 from longbox.errors import QueryError
-from longbox.library import Filters
+from longbox.library import Filters, Library
 from longbox.retrieval import (
     By,
     PanelTerm,
@@ -99,6 +99,7 @@ def search(
     with open_library(library) as opened:
         settings = load_config(config, opened.root)
         hits = Searcher(opened, settings).search(request)
+        _say_unsearched(opened)
         asked = describe(query, image or [], like or [])
         if html is not None:
             from longbox.cli.page import write_page
@@ -128,6 +129,17 @@ def print_hits(hits: Sequence[Hit]) -> None:
             shown = text if len(text) <= _TEXT_WIDTH else text[: _TEXT_WIDTH - 1] + "…"
             results.print(Text(f"     “{shown}”"))
         results.print(Text("     " + matched_because(hit), style="dim"))
+
+
+def _say_unsearched(library: Library) -> None:
+    """Say it when part of the library was made by other encoders, which this query cannot meet."""
+    for space, fingerprints in library.spaces().items():
+        if len(fingerprints) > 1:
+            notes.print(
+                f"note: {space} vectors come from {len(fingerprints)} encoders, and only those of "
+                f"one were searched; `longbox index FOLDER --refresh` makes them alike",
+                style="yellow",
+            )
 
 
 def hit_record(hit: Hit) -> dict[str, Any]:

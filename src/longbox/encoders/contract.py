@@ -86,6 +86,18 @@ class SentenceEncoder(Protocol):
         """
         ...
 
+    def can_read(self, texts: Sequence[str]) -> NDArray[np.bool_]:
+        """Say of which texts the model knows enough to place them; they are only tokenized.
+
+        A text of a script that the model never learned still gets a vector, nearly the same one
+        for every such text. It is no modality, so callers leave it out. Nor is there one for a
+        text without any word: empty, or punctuation and symbols only.
+
+        Returns:
+            True where a vector means something, bool (N,).
+        """
+        ...
+
     def encode_queries(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Encode what a person typed into a search; else as `encode_documents`."""
         ...

@@ -5,6 +5,8 @@ Choices a reader would question:
   need "query: " and "passage: " in front of every text, so they get them by their name.
 - A text longer than the model reads is cut at token borders into windows of nearly equal length,
   each with its prompt, and the windows' vectors are averaged by length.
+- What a model can read is told by its tokenizer (legible.py); without an unknown token, it is every
+  text with a letter or digit.
 """
 
 from __future__ import annotations
@@ -12,6 +14,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property
 from itertools import pairwise
 from typing import Any
 
@@ -19,6 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from longbox.encoders.hub_files import find_model, hub_fingerprint, loading, torch_threads
+from longbox.encoders.legible import is_legible, learned_scripts
 from longbox.errors import ModelError
 from longbox.vectors import unit
 
@@ -59,6 +63,27 @@ class HubSentenceEncoder:
         """Encode what a person typed: unit vectors, float32 (N, D)."""
         return self._encode(texts, self._query_prompt)
 
+    def can_read(self, texts: Sequence[str]) -> NDArray[np.bool_]:
+        """Say which texts the tokenizer knows, bool (N,); the prompts do not count."""
+        return np.array([self._is_legible(text) for text in texts], dtype=np.bool_)
+
+    def _is_legible(self, text: str) -> bool:
+        readable = text.encode("utf-8", "replace").decode("utf-8")
+        tokens = self._tokenize(readable)
+        unknown = self._model.tokenizer.unk_token_id
+        is_unknown = [unknown is not None and token == unknown for token in tokens["input_ids"]]
+        return is_legible(readable, tokens["offset_mapping"], is_unknown, self._scripts)
+
+    @cached_property
+    def _scripts(self) -> frozenset[str] | None:
+        """The scripts that a WordPiece vocabulary learned, else None."""
+        from tokenizers.models import WordPiece
+
+        backend: Any = getattr(self._model.tokenizer, "backend_tokenizer", None)
+        if backend is None or not isinstance(backend.model, WordPiece):
+            return None
+        return learned_scripts(self._model.tokenizer.get_vocab())
+
     def _encode(self, texts: Sequence[str], prompt: str) -> NDArray[np.float32]:
         windows: list[str] = []
         lengths: list[int] = []
@@ -83,12 +108,15 @@ class HubSentenceEncoder:
     def _n_tokens(self, prompt: str) -> int:
         return len(self._model.tokenizer(prompt)["input_ids"])
 
+    def _tokenize(self, readable: str) -> Any:
+        return self._model.tokenizer(
+            readable, add_special_tokens=False, return_offsets_mapping=True, verbose=False
+        )
+
     def _windows(self, text: str, room: int) -> Iterator[tuple[str, int]]:
         """Yield pieces of a text that the model can read whole, with their lengths in tokens."""
         readable = text.encode("utf-8", "replace").decode("utf-8")
-        spans = self._model.tokenizer(
-            readable, add_special_tokens=False, return_offsets_mapping=True, verbose=False
-        )["offset_mapping"]
+        spans = self._tokenize(readable)["offset_mapping"]
         n_windows = max(math.ceil(len(spans) / room), 1)
         if n_windows == 1:
             yield readable, max(len(spans), 1)

@@ -8,6 +8,8 @@ Choices a reader would question:
   together hold every token, and the windows' vectors are averaged by their number of tokens: a
   page of prose keeps its end.
 - Batches hold texts of similar length, so little is padding, and padding is masked out.
+- Japanese and other scripts that the vocabulary only spells out, letter by letter, get vectors all
+  alike; `can_read` tells them (legible.py says how, and what was measured).
 - An empty text gives the vector of an empty sentence, as in sentence-transformers. A panel without
   text should not be encoded at all.
 """
@@ -16,6 +18,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,6 +27,7 @@ from numpy.typing import NDArray
 
 from longbox.encoders.bert_graph import MINILM, bert_graph
 from longbox.encoders.graph_cache import GraphRecipe, check_digest, open_graph
+from longbox.encoders.legible import is_legible, learned_scripts
 from longbox.errors import ModelError
 from longbox.vectors import unit
 
@@ -33,7 +37,7 @@ if TYPE_CHECKING:
 WEIGHTS_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 TOKENIZER_SHA256 = "be50c3628f2bf5bb5e3a7f17b1f74611b2561a3a27eeab05e5aa30f411572037"
 MAX_TOKENS = 256
-_CLS, _SEP = 101, 102
+_UNKNOWN, _CLS, _SEP = 100, 101, 102
 _VERSION = 1
 _MAX_BATCH = 8
 # The tokens of "a panel in a comic" and the start of its vector in sentence-transformers.
@@ -74,10 +78,22 @@ class MiniLM:
         """Encode queries; this model treats them as documents."""
         return self.encode_documents(texts)
 
+    def can_read(self, texts: Sequence[str]) -> NDArray[np.bool_]:
+        """Say which texts are words to the model, bool (N,): those in Latin letters."""
+        return np.array([self._is_legible(_as_utf8(text)) for text in texts], dtype=np.bool_)
+
+    def _is_legible(self, text: str) -> bool:
+        tokens = self._tokenizer.encode(text, add_special_tokens=False)
+        is_unknown = [token == _UNKNOWN for token in tokens.ids]
+        return is_legible(text, tokens.offsets, is_unknown, self._scripts)
+
+    @cached_property
+    def _scripts(self) -> frozenset[str]:
+        return learned_scripts(self._tokenizer.get_vocab())
+
     def _windows(self, text: str) -> Iterator[list[int]]:
-        # A lone surrogate (a file name read from the command line) has no UTF-8 form.
-        readable = text.encode("utf-8", "replace").decode("utf-8")
-        yield from windows_of(self._tokenizer.encode(readable, add_special_tokens=False).ids)
+        tokens = self._tokenizer.encode(_as_utf8(text), add_special_tokens=False)
+        yield from windows_of(tokens.ids)
 
     def _encode_windows(self, windows: list[list[int]]) -> NDArray[np.float32]:
         vectors = np.zeros((len(windows), self.dimension), np.float32)
@@ -92,6 +108,11 @@ class MiniLM:
                 mask[row, : len(windows[index])] = 1
             vectors[batch] = self._session.run({"tokens": tokens, "mask": mask})
         return vectors
+
+
+def _as_utf8(text: str) -> str:
+    """Replace lone surrogates (a file name read from the command line): they have no UTF-8 form."""
+    return text.encode("utf-8", "replace").decode("utf-8")
 
 
 def windows_of(tokens: Sequence[int]) -> Iterator[list[int]]:

@@ -2,8 +2,9 @@
 
 A `Library` is a folder: one immutable Zarr store a book, which any worker writes with
 `write_book_store`, and a catalog and vector index derived from them. Nothing heavy is imported
-until it is needed: a search needs SQLite and numpy, faiss only above some 3,000 panels, zarr only
-to read or write a store, pyarrow only to export.
+until it is needed: a search needs SQLite and numpy, faiss only above 8 MiB of
+vectors (some 16,000 panels of 256 numbers), zarr only to read or write a store, pyarrow only to
+export.
 """
 
 from longbox.library.library import Library
@@ -20,7 +21,13 @@ from longbox.library.records import (
     SyncReport,
     WordsQuery,
 )
-from longbox.library.stores import has_store, read_book_store, store_path, write_book_store
+from longbox.library.store_update import update_book_store
+from longbox.library.stores import (
+    has_store,
+    read_book_store,
+    store_path,
+    write_book_store,
+)
 
 __all__ = [
     "BookStore",
@@ -38,5 +45,6 @@ __all__ = [
     "has_store",
     "read_book_store",
     "store_path",
+    "update_book_store",
     "write_book_store",
 ]

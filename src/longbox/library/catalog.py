@@ -26,22 +26,52 @@ APPLICATION_ID: Final = 0x4C425831  # "LBX1"
 BUSY_TIMEOUT_S: Final = 30.0
 CATALOG_NAME: Final = "catalog.sqlite"
 
-_DAMAGED = ("malformed", "not a database", "no such table", "no such column", "disk i/o error")
+_DAMAGED: Final = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+_BUSY: Final = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
+_FORBIDDEN: Final = (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM)
+_OUTSIDE: Final = (
+    *_BUSY,
+    *_FORBIDDEN,
+    sqlite3.SQLITE_FULL,
+    sqlite3.SQLITE_IOERR,
+    sqlite3.SQLITE_CANTOPEN,
+    sqlite3.SQLITE_NOMEM,
+)
 
 
 def explain(error: sqlite3.Error, path: Path) -> LibraryError:
     """Say in one line what SQLite met and what to do about it."""
     text = " ".join(str(error).split())
-    low = text.lower()
-    if "locked" in low or "busy" in low:
+    code = _primary(error)
+    if code in _BUSY:
         return LibraryError(f"{path}: another process is writing; try again when it is done")
-    if "full" in low:
+    if code == sqlite3.SQLITE_FULL:
         return LibraryError(f"{path}: no space left on the disk; make room and run again")
-    if "readonly" in low or "read-only" in low:
+    if code == sqlite3.SQLITE_IOERR:
+        return LibraryError(
+            f"{path}: the disk is full or cannot be read or written ({text}); check its free space "
+            "first, then the disk, and run again"
+        )
+    if code in _FORBIDDEN:
         return LibraryError(f"{path}: cannot be written; check its permissions")
-    if any(sign in low for sign in _DAMAGED):
+    if code == sqlite3.SQLITE_CANTOPEN:
+        return LibraryError(
+            f"{path}: cannot be opened; check its permissions and the disk's free space"
+        )
+    if code in _DAMAGED:
         return LibraryError(f"{path}: damaged ({text}); run `longbox library rebuild`")
-    return LibraryError(f"{path}: {text}; if it stays so, run `longbox library rebuild`")
+    return LibraryError(f"{path}: {text}; run again, and report it if it stays so")
+
+
+def is_trouble_outside(error: sqlite3.Error) -> bool:
+    """Whether the disk, its permissions or another process is to blame, not the catalog."""
+    return _primary(error) in _OUTSIDE
+
+
+def _primary(error: sqlite3.Error) -> int | None:
+    """Return SQLite's primary result code; None when Python itself raised the error."""
+    code = getattr(error, "sqlite_errorcode", None)
+    return None if code is None else int(code) & 0xFF
 
 
 def path_to_sql(path: str) -> str | bytes:

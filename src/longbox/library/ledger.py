@@ -7,15 +7,19 @@ by itself: a disk that is not plugged in loses nothing.
 
 from __future__ import annotations
 
+import errno
 import sqlite3
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Final
 
 from longbox.book import FileStamp, Problem
 from longbox.library.catalog import path_from_sql, path_to_sql
 from longbox.library.folding import storable
 from longbox.library.merging import refresh_book
 from longbox.library.records import Correction, KnownFile, SyncReport
+
+_GONE: Final = (errno.ENOENT, errno.ENOTDIR, errno.ELOOP)
 
 
 def known_files(connection: sqlite3.Connection) -> dict[str, KnownFile]:
@@ -105,16 +109,30 @@ def set_missing(connection: sqlite3.Connection, paths: Sequence[str], *, is_miss
 
 
 def compare_with_disk(files: dict[str, KnownFile]) -> SyncReport:
-    """Look which known files are gone, and which that were gone are back."""
+    """Look which known files are gone, and which that were gone are back.
+
+    Where the disk does not tell (a folder that may not be searched), a file stays as it was.
+    """
     missing: list[str] = []
     returned: list[str] = []
     for path, known in sorted(files.items()):
-        is_there = Path(path).exists()
-        if known.is_missing and is_there:
+        found = is_there(path)
+        if known.is_missing and found is True:
             returned.append(path)
-        elif not known.is_missing and not is_there:
+        elif not known.is_missing and found is False:
             missing.append(path)
     return SyncReport(tuple(missing), tuple(returned))
+
+
+def is_there(path: str) -> bool | None:
+    """Say whether there is a file of this path; None when the disk does not tell."""
+    try:
+        Path(path).stat()
+    except OSError as error:
+        return False if error.errno in _GONE else None
+    except ValueError:  # a NUL: no file has such a name
+        return False
+    return True
 
 
 def problems(connection: sqlite3.Connection) -> tuple[Problem, ...]:

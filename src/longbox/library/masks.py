@@ -3,13 +3,15 @@
 A mask is one bool for every row ever given, so that words and vectors are filtered by plain
 indexing. It starts from the live books' blocks of rows, which is cheap because rows of a book and
 of a page are one block: 40,000 books are 40,000 slices, not 7 million rows from SQL. Masks are
-kept until the library changes.
+kept until the library changes; each is kept under the generation it was asked for, so that a thread
+that began before a change leaves nothing to those that began after it.
 """
 
 from __future__ import annotations
 
 import json
 import sqlite3
+import threading
 from collections import OrderedDict
 from typing import Any, Final
 
@@ -24,35 +26,42 @@ _KEPT: Final = 8
 
 
 class MaskCache:
-    """The masks of the last few filters, for one generation of the catalog."""
+    """The masks of the last few filters, each for one generation of the catalog."""
 
     def __init__(self) -> None:
-        self._generation = -1
-        self._masks: OrderedDict[Filters, Mask] = OrderedDict()
+        self._masks: OrderedDict[tuple[int, Filters], Mask] = OrderedDict()
+        self._lock = threading.Lock()
 
     def get(self, connection: sqlite3.Connection, generation: int, filters: Filters) -> Mask:
         """Return the mask of a filter, bool (rows,)."""
-        if generation != self._generation:
-            self._masks, self._generation = OrderedDict(), generation
-        mask = self._masks.get(filters)
+        key = (generation, filters)
+        with self._lock:
+            mask = self._masks.get(key)
         if mask is None:
             mask = compile_mask(connection, filters)
-            self._masks[filters] = mask
-            while len(self._masks) > _KEPT:
-                self._masks.popitem(last=False)
+            with self._lock:
+                newest = max([generation, *(kept for kept, _ in self._masks)])
+                for old in [kept for kept in self._masks if kept[0] < newest]:
+                    del self._masks[old]
+                if generation == newest:
+                    self._masks[key] = mask
+                while len(self._masks) > _KEPT:
+                    self._masks.popitem(last=False)
         return mask
 
 
 def compile_mask(connection: sqlite3.Connection, filters: Filters) -> Mask:
     """Return which rows a filter allows, bool (rows ever given,)."""
-    n_rows = connection.execute("SELECT value FROM meta WHERE key = 'next_row'").fetchone()[0]
-    mask: Mask = np.zeros(int(n_rows), dtype=np.bool_)
     condition, values = _book_condition(filters)
     needs_text = filters.min_text_characters > 0
     column = "text_characters" if needs_text else "NULL"
-    for first, n, characters in connection.execute(
+    blocks = connection.execute(
         f"SELECT first_row, n_panels, {column} FROM books WHERE {condition}", values
-    ):
+    ).fetchall()
+    # After the blocks: a book merged between the two must not lie beyond the mask's end.
+    n_rows = connection.execute("SELECT value FROM meta WHERE key = 'next_row'").fetchone()[0]
+    mask: Mask = np.zeros(int(n_rows), dtype=np.bool_)
+    for first, n, characters in blocks:
         if needs_text:
             counts = np.frombuffer(characters, dtype="<u2")
             mask[first : first + n] = counts >= min(filters.min_text_characters, 65_535)

@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from longbox.errors import LibraryError
 from longbox.library.catalog import (
@@ -22,12 +22,22 @@ from longbox.library.catalog import (
     Catalog,
     Rows,
     create_tables,
+    explain,
+    is_trouble_outside,
     path_from_sql,
     path_to_sql,
     refuse_newer,
 )
+from longbox.library.ledger import is_there
 from longbox.library.merging import insert_book, load_book, refresh_book
-from longbox.library.stores import BOOKS_NAME, STORE_SUFFIX, disk_errors, read_book_store
+from longbox.library.records import BookStore
+from longbox.library.stores import (
+    BOOKS_NAME,
+    STORE_SUFFIX,
+    disk_errors,
+    parse_book_store,
+    read_store_bytes,
+)
 
 DAMAGED_NAME: Final = "damaged"
 _COLUMNS: Final = {
@@ -121,11 +131,10 @@ def merge_store(connection: sqlite3.Connection, path: Path) -> bool:
     return True
 
 
-def read_store_with_digest(path: Path) -> tuple[Any, str]:
+def read_store_with_digest(path: Path) -> tuple[BookStore, str]:
     """Read a store and the SHA-256 of its bytes."""
-    store = read_book_store(path)
-    with disk_errors(path):
-        return store, hashlib.sha256(path.read_bytes()).hexdigest()
+    data = read_store_bytes(path)  # once: another process may replace it at any moment
+    return parse_book_store(path, data), hashlib.sha256(data).hexdigest()
 
 
 def move_damaged(root: Path, path: Path) -> None:
@@ -146,13 +155,9 @@ def _is_sound(path: Path) -> bool:
             tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_master")}
         finally:
             connection.close()
-    except sqlite3.OperationalError as error:
-        if "locked" in str(error).lower():
-            raise LibraryError(
-                f"{path}: another process is writing; try again when it is done"
-            ) from error
-        return False
-    except sqlite3.DatabaseError:
+    except sqlite3.DatabaseError as error:
+        if is_trouble_outside(error):
+            raise explain(error, path) from error
         return False
     return rows == [("ok",)] and (version == 0 or {"meta", "files", "corrections"} <= tables)
 
@@ -220,7 +225,7 @@ def _add_stored_path(connection: sqlite3.Connection, book_id: str, taken: set[st
     if path in taken:
         return
     taken.add(path)
-    is_missing = not Path(path_from_sql(path)).exists()
+    is_missing = is_there(path_from_sql(path)) is False
     # This stamp differs from any real one: the next run reads the file again.
     _insert(connection, "files", [(path, -1, -1, 1, book_id, recipe, 0, is_missing)])
 

@@ -11,6 +11,7 @@ directory, and no thread of zarr's left inside a ZIP handle.
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import socket
@@ -84,16 +85,7 @@ def write_book_store(
     """
     path = store_path(root, annotated.book.book_id)
     _require_rows(annotated, vectors)
-    members = _pack(annotated, vectors, recipe)
-    with disk_errors(path):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        partial = partial_path(root, path.name)
-        try:
-            _write_zip(partial, members)
-            partial.replace(path)
-        finally:
-            partial.unlink(missing_ok=True)
-        sync_folder(path.parent)
+    write_members(root, path, pack_members(annotated, vectors, recipe))
     return path
 
 
@@ -116,12 +108,30 @@ def read_book_store(path: Path) -> BookStore:
     Raises:
         LibraryError: It is missing, damaged, or of a newer format.
     """
-    members = _read_zip(path)
+    return parse_book_store(path, read_store_bytes(path))
+
+
+def read_store_bytes(path: Path) -> bytes:
+    """Return a store's bytes as they are at one moment.
+
+    Raises:
+        LibraryError: It is missing or cannot be read.
+    """
     try:
-        return _unpack(path, members)
-    except (KeyError, ValueError, TypeError, IndexError, RuntimeError, ModelError) as error:
-        reason = " ".join(str(error).split())[:200]
-        raise LibraryError(f"{path}: not a readable book store ({reason}); {_REMEDY}") from error
+        return path.read_bytes()
+    except FileNotFoundError as error:
+        raise LibraryError(f"{path}: no such book store; index the book again") from error
+    except OSError as error:
+        raise LibraryError(f"{path}: cannot be read ({error.strerror})") from error
+
+
+def parse_book_store(path: Path, data: bytes) -> BookStore:
+    """Read a store from its bytes; the path is for messages and the book's id.
+
+    Raises:
+        LibraryError: It is damaged or of a newer format.
+    """
+    return parse_members(path, read_members(path, data))
 
 
 def read_vectors(path: Path, space: Space) -> tuple[str, NDArray[np.float16], NDArray[np.bool_]]:
@@ -194,9 +204,10 @@ def _require_rows(annotated: AnnotatedBook, vectors: Sequence[PanelVectors]) -> 
         seen.add(item.space)
 
 
-def _pack(
+def pack_members(
     annotated: AnnotatedBook, vectors: Sequence[PanelVectors], recipe: str
 ) -> dict[str, bytes]:
+    """Make a store's members, by name."""
     import zarr
     from zarr.storage import MemoryStore
 
@@ -264,6 +275,19 @@ def _decode(data: bytes) -> AnnotatedBook:
     return msgspec.convert(json.loads(data), AnnotatedBook)
 
 
+def write_members(root: Path, path: Path, members: dict[str, bytes]) -> None:
+    """Put a store of these members at a path, whole or not at all."""
+    with disk_errors(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        partial = partial_path(root, path.name)
+        try:
+            _write_zip(partial, members)
+            partial.replace(path)
+        finally:
+            partial.unlink(missing_ok=True)
+        sync_folder(path.parent)
+
+
 def _write_zip(path: Path, members: dict[str, bytes]) -> None:
     with path.open("wb") as file:
         with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:
@@ -273,19 +297,33 @@ def _write_zip(path: Path, members: dict[str, bytes]) -> None:
         os.fsync(file.fileno())
 
 
-def _read_zip(path: Path) -> dict[str, bytes]:
+def read_members(path: Path, data: bytes) -> dict[str, bytes]:
+    """Return the members of a store, by name, from its bytes.
+
+    Raises:
+        LibraryError: They are damaged or compressed.
+    """
     try:
-        with zipfile.ZipFile(path) as archive:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
             infos = archive.infolist()
             if any(info.compress_type != zipfile.ZIP_STORED for info in infos):
                 raise LibraryError(f"{path}: a book store is never compressed; {_REMEDY}")
             return {info.filename: archive.read(info) for info in infos}
-    except FileNotFoundError as error:
-        raise LibraryError(f"{path}: no such book store; index the book again") from error
-    except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, ValueError) as error:
+    except (OSError, zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, ValueError) as error:
         raise LibraryError(f"{path}: damaged book store ({error}); {_REMEDY}") from error
-    except OSError as error:
-        raise LibraryError(f"{path}: cannot be read ({error.strerror})") from error
+
+
+def parse_members(path: Path, members: dict[str, bytes]) -> BookStore:
+    """Read a store from its members.
+
+    Raises:
+        LibraryError: They are no store of this book, or of a newer format.
+    """
+    try:
+        return _unpack(path, members)
+    except (KeyError, ValueError, TypeError, IndexError, RuntimeError, ModelError) as error:
+        reason = " ".join(str(error).split())[:200]
+        raise LibraryError(f"{path}: not a readable book store ({reason}); {_REMEDY}") from error
 
 
 def _unpack(path: Path, members: dict[str, bytes]) -> BookStore:

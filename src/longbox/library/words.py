@@ -47,8 +47,7 @@ class WordCounts:
     """In how many panels a term occurs; remembered for one generation of the catalog."""
 
     def __init__(self) -> None:
-        self._generation = -1
-        self._counts: dict[str, int] = {}
+        self._kept: tuple[int, dict[str, int]] = (-1, {})
 
     def of(
         self, connection: sqlite3.Connection, generation: int, terms: Iterable[str]
@@ -57,9 +56,10 @@ class WordCounts:
 
         Under the empty term: how many panels have lettering.
         """
-        if generation != self._generation:
-            self._counts, self._generation = {}, generation
-        counts = self._counts
+        kept = self._kept  # generation and counts at once: another thread may replace them
+        if kept[0] != generation:
+            kept = self._kept = (generation, {})
+        counts = kept[1]
         for term in terms:
             if term not in counts:
                 counts[term] = _count_term(connection, term)

@@ -7,10 +7,10 @@ the rest of the book, and the rest of the shelf, go on.
 from longbox.pipeline.books import BookStages, UnderstoodBook
 from longbox.pipeline.clock import StageClock
 from longbox.pipeline.crops import page_pixels, panel_crop
+from longbox.pipeline.jobs import BookResult
 from longbox.pipeline.pages import PageStages
 from longbox.pipeline.shelf import IndexReport, ShelfProgress, index_shelf
 from longbox.pipeline.sync import SyncOutcome, sync_library
-from longbox.pipeline.workers import BookResult
 
 __all__ = [
     "BookResult",

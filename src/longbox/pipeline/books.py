@@ -116,12 +116,14 @@ class BookStages:
         return PanelVectors(Space.VISION, self._pictures.fingerprint, rows, mask)
 
     def _text(self, annotated: AnnotatedBook) -> PanelVectors:
+        """Encode what is said; a panel whose text the model cannot read has no vector."""
         strings = [panel_text(page, panel.order) for page, panel in annotated.panels()]
-        mask = np.array([bool(s) for s in strings], dtype=np.bool_)
         with self.clock.time("sentences"):
             encoder = self._sentences
+            mask = encoder.can_read(strings)
             rows = np.zeros((len(strings), encoder.dimension), np.float32)
-            rows[mask] = encoder.encode_documents([s for s in strings if s])
+            readable = [s for s, is_read in zip(strings, mask, strict=True) if is_read]
+            rows[mask] = encoder.encode_documents(readable)
         return PanelVectors(Space.TEXT, encoder.fingerprint, rows, mask)
 
 

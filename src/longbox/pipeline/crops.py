@@ -37,7 +37,13 @@ def page_pixels(record: PanelRecord, config: Config) -> NDArray[np.uint8]:
                 f"{record.file}: has no page {record.page_index + 1} any more; run `longbox index` "
                 f"on it again"
             )
-        return pages.pixels(record.page_index)
+        pixels = pages.pixels(record.page_index)
+    if pixels.shape[:2] != (record.page_height, record.page_width):
+        raise IngestError(
+            f"{record.file}: page {record.page_index + 1} is not the one that was indexed; run "
+            f"`longbox index` on the file again"
+        )
+    return pixels
 
 
 def panel_crop(record: PanelRecord, config: Config) -> NDArray[np.uint8]:

@@ -21,13 +21,8 @@ from longbox.config import Config
 from longbox.errors import IngestError, LibraryError
 from longbox.ingest import find_books, printable, stamp
 from longbox.library import KnownFile, Library, store_path
-from longbox.pipeline.workers import (
-    BookJob,
-    BookProgress,
-    BookResult,
-    run_here,
-    run_in_processes,
-)
+from longbox.pipeline.jobs import BookJob, BookResult
+from longbox.pipeline.workers import BookProgress, run_here, run_in_processes, usual_workers
 
 _STORE_SUFFIX = ".zarr.zip"
 # Differs from the stamp of any file: the next run looks at it again.
@@ -262,7 +257,8 @@ def _forget_old_homes(result: BookResult, homes: dict[str, list[str]], library: 
 
 
 def _is_stale(known: KnownFile, config: Config) -> bool:
-    return known.book_id is None or known.recipe != config.recipe()
+    is_turned = config.ingest.direction is not None
+    return known.book_id is None or known.recipe != config.recipe() or is_turned
 
 
 def _checked(path: Path) -> Path:
@@ -282,14 +278,16 @@ def _run(
     if in_process:
         yield from run_here(jobs, config, on_progress)
         return
-    n_workers = config.index.n_workers or os.cpu_count() or 1
+    n_workers = config.index.n_workers or usual_workers()
     yield from run_in_processes(jobs, config, on_progress, min(n_workers, len(jobs)))
 
 
 def _keep(result: BookResult, now: FileStamp, library: Library) -> BookResult:
     """Write a result down; a book whose store turns out damaged has failed and is made again."""
     if result.book_id is None:
-        library.record_failure(stored_name(result.path), now, result.problems)
+        # What only lacks a program is looked at again by the next run, without being asked to.
+        kept = _NO_STAMP if result.lacks_program else now
+        library.record_failure(stored_name(result.path), kept, result.problems)
         return result
     try:
         library.merge_book(result.book_id, str(result.path), now)

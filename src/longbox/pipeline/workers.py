@@ -18,6 +18,7 @@ import signal
 import sys
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import CancelledError
 from contextlib import contextmanager
@@ -27,53 +28,23 @@ from multiprocessing import resource_tracker
 from pathlib import Path
 from typing import Any
 
-from longbox.book import Problem
 from longbox.config import Config
-from longbox.errors import ComicError, LongboxError
-from longbox.ingest import open_book, printable
-from longbox.library import has_store, store_path, write_book_store
+from longbox.errors import LongboxError
+from longbox.ingest import printable
 from longbox.pipeline.books import BookStages
+from longbox.pipeline.jobs import BookJob, BookResult, do_book, lost_book
 
 # Columns of the shared progress array.
 _TICKS, _PAGES, _PAGES_DONE = 0, 1, 2
 _COLUMNS = 3
 _POLL_S = 0.1
-
-
-@dataclass(frozen=True, slots=True)
-class BookJob:
-    """One comic file to do.
-
-    Attributes:
-        number: Row of the job in the progress array.
-        must_fit_recipe: Do it again when the library holds these pages by another recipe.
-    """
-
-    number: int
-    path: Path
-    library: Path
-    recipe: str
-    must_fit_recipe: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class BookResult:
-    """What became of one comic file.
-
-    Attributes:
-        book_id: None when the file could not be read as a book.
-        is_reused: The library already held these pages; nothing was computed.
-        seconds: By stage, in the worker.
-    """
-
-    path: Path
-    book_id: str | None
-    title: str
-    n_pages: int
-    n_panels: int
-    problems: tuple[Problem, ...]
-    is_reused: bool
-    seconds: dict[str, float]
+# What a worker takes at its peak on ordinary pages (benchmarks/index_shelf.py), with room to spare.
+_WORKER_BYTES = 1_200_000_000
+# Jobs handed to the pool at once for each worker: enough that none waits for the next, few enough
+# that looking after them costs nothing on a shelf of 40,000 books.
+_JOBS_A_WORKER = 3
+# Opening a file hashes all of it and reports nothing meanwhile, so it may take longer than a page.
+_OPENING_FACTOR = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,60 +57,6 @@ class BookProgress:
 
 
 OnProgress = Callable[[BookProgress], None]
-Tick = Callable[[int], None]
-
-
-def do_book(job: BookJob, config: Config, stages: BookStages, tick: Tick) -> BookResult:
-    """Open, understand and store one book.
-
-    Args:
-        job: What to do.
-        config: The settings.
-        stages: The loaded stages of this process.
-        tick: Called with the number of pages as soon as it is known, then with 0 after each page.
-
-    Returns:
-        The result; a file that is no readable book is a result too.
-    """
-    stages.clock.seconds.clear()
-    clock = stages.clock
-    try:
-        with clock.time("ingest"):
-            opened = open_book(job.path, config.ingest)
-        with opened:
-            book = opened.book
-            tick(len(book.pages))
-            if _is_stored(job, book.book_id):
-                return _result(job, book.book_id, book.title, len(book.pages), clock.seconds)
-            done = stages.understand(opened, lambda: tick(0))
-        with clock.time("store"):
-            write_book_store(job.library, done.annotated, done.vectors, job.recipe)
-    except ComicError as error:
-        problem = Problem(printable(str(job.path)), error.page, "ingest", str(error))
-        return BookResult(job.path, None, job.path.name, 0, 0, (problem,), False, {})
-    annotated = done.annotated
-    return BookResult(
-        job.path,
-        annotated.book.book_id,
-        annotated.book.title,
-        len(annotated.pages),
-        annotated.n_panels,
-        annotated.problems,
-        False,
-        dict(clock.seconds),
-    )
-
-
-def _is_stored(job: BookJob, book_id: str) -> bool:
-    if job.must_fit_recipe:
-        return has_store(job.library, book_id, job.recipe)
-    return store_path(job.library, book_id).is_file()
-
-
-def _result(
-    job: BookJob, book_id: str, title: str, n_pages: int, seconds: dict[str, float]
-) -> BookResult:
-    return BookResult(job.path, book_id, title, n_pages, 0, (), True, dict(seconds))
 
 
 def run_here(
@@ -188,16 +105,18 @@ def run_in_processes(
         context=context,
     )
     try:
-        with _ctrl_c_kept_out():
-            waiting: dict[int, tuple[BookJob, Any]] = {
-                job.number: (job, pool.schedule(_work, args=(job,))) for job in jobs
-            }
+        todo = deque(jobs)
+        active: dict[int, tuple[BookJob, Any]] = {}
         watch = _Watch(progress, config.index.page_timeout_s)
-        while waiting:
+        while todo or active:
+            with _ctrl_c_kept_out():
+                while todo and len(active) < n_workers * _JOBS_A_WORKER:
+                    job = todo.popleft()
+                    active[job.number] = (job, pool.schedule(_work, args=(job,)))
             time.sleep(_POLL_S)
-            for number, (job, future) in list(waiting.items()):
+            for number, (job, future) in list(active.items()):
                 if future.done():
-                    del waiting[number]
+                    del active[number]
                     yield _outcome(job, future, watch)
                     continue
                 state = watch.look(number)
@@ -246,7 +165,9 @@ class _Watch:
 
     def is_stuck(self, number: int) -> bool:
         """Whether a started job has shown no progress for the timeout."""
-        return time.monotonic() - self._last[number][1] > self.timeout_s
+        is_opening = self._progress[number * _COLUMNS + _PAGES] == 0
+        allowed_s = self.timeout_s * (_OPENING_FACTOR if is_opening else 1)
+        return time.monotonic() - self._last[number][1] > allowed_s
 
 
 def _outcome(job: BookJob, future: Any, watch: _Watch) -> BookResult:
@@ -255,38 +176,29 @@ def _outcome(job: BookJob, future: Any, watch: _Watch) -> BookResult:
     try:
         result: BookResult = future.result()
     except CancelledError:
-        n_done, _ = watch.look(job.number) or (0, 0)
-        reason = (
-            f"{job.path}: nothing happened for {watch.timeout_s:.0f} s after page {n_done}, so the "
-            f"book was given up; remove or repair page {n_done + 1}, or raise index.page_timeout_s"
-        )
-        return _lost(job, n_done, reason)
+        reason = f"nothing happened for {watch.timeout_s:.0f} s, so the book was given up; "
+        advice = "remove or repair the page, or raise index.page_timeout_s"
+        return _lost(job, watch, reason + advice)
     except ProcessExpired as error:
-        n_done, _ = watch.look(job.number) or (0, 0)
-        reason = (
-            f"{job.path}: reading page {n_done + 1} ended its process (exit {error.exitcode}); "
-            f"the page is damaged or the memory is full: repair it, or use fewer workers"
-        )
-        return _lost(job, n_done, reason)
+        reason = f"reading it ended its process (exit {error.exitcode}); "
+        advice = "the page is damaged or the memory is full: repair it, or use fewer workers"
+        return _lost(job, watch, reason + advice)
     except MemoryError:
-        n_done, _ = watch.look(job.number) or (0, 0)
-        return _lost(job, n_done, f"{job.path}: page {n_done + 1} needs more memory than there is")
+        return _lost(job, watch, "it needs more memory than there is; use fewer workers")
     except LongboxError:
         raise
     except Exception as error:  # noqa: BLE001 - the edge of a worker process: one book's bug must
         # not end the shelf; it is recorded with its type so that it can be reported.
-        n_done, _ = watch.look(job.number) or (0, 0)
-        reason = (
-            f"{job.path}: page {n_done + 1}: internal error {type(error).__name__}: {error}; "
-            f"please report it with the file"
-        )
-        return _lost(job, n_done, " ".join(reason.split()))
+        reason = f"internal error {type(error).__name__}: {error}; please report it with the file"
+        return _lost(job, watch, reason)
     return result
 
 
-def _lost(job: BookJob, page: int, reason: str) -> BookResult:
-    problem = Problem(printable(str(job.path)), page, "pipeline", reason)
-    return BookResult(job.path, None, job.path.name, 0, 0, (problem,), False, {})
+def _lost(job: BookJob, watch: _Watch, reason: str) -> BookResult:
+    n_done, n_pages = watch.look(job.number) or (0, 0)
+    where = f"page {n_done + 1}" if n_done < n_pages else "after its last page" if n_pages else ""
+    place = f"{printable(str(job.path))}: {where or 'on opening'}"
+    return lost_book(job.path, n_done, f"{place}: {reason}")
 
 
 # ---- inside a worker process: set once by the initializer, then used for every book it does.
@@ -327,3 +239,14 @@ def _work(job: BookJob) -> BookResult:
         worker.progress[at + _TICKS] += 1
 
     return do_book(job, worker.config, worker.stages, tick)
+
+
+def usual_workers() -> int:
+    """Return how many workers to use: one a core that this process may use, if memory allows."""
+    import psutil
+
+    if hasattr(os, "sched_getaffinity"):
+        n_cores = len(os.sched_getaffinity(0))
+    else:
+        n_cores = os.cpu_count() or 1
+    return max(1, min(n_cores, int(psutil.virtual_memory().available // _WORKER_BYTES)))

@@ -1,7 +1,8 @@
 """Queries become vectors by the very encoders that made the library's vectors.
 
 The settings name the encoders; whether they are the library's is checked before anything is
-compared, and the error says what to do. A space that the library does not hold is not asked.
+compared, and the error says what to do. A space that the library does not hold is not asked, nor is
+the sentence space for words that the model cannot read: word and substring search answer those.
 """
 
 from __future__ import annotations
@@ -53,7 +54,7 @@ class QueryEncoders:
         """
         spaces = self._library.spaces()
         vectors = []
-        if spaces.get(Space.TEXT):
+        if spaces.get(Space.TEXT) and self._sentences.can_read([text])[0]:
             row = self._sentences.encode_queries([text])[0]
             vectors.append(QueryVector(Space.TEXT, self._sentences.fingerprint, row))
         # The default picture encoder has no text tower, and asking would load it for nothing.

@@ -6,10 +6,10 @@ A query is words, a picture, a panel, or a sum of them:
     "2:dragon" + ./crop.png - "castle"     twice dragon, plus a picture, less castle
     "exact phrase"                         words that stand together
 
-Plus and minus are operators only between spaces and only where some term is quoted or is the path
-of a picture: "cat - the movie" without quotes stays plain words, because people search for titles
-with dashes more often than they do sums. A weight is a number and a colon at the start of a term,
-inside the quotes or before them.
+Plus and minus are operators only between spaces or beside a quote, and only where some term is
+quoted or is the path of a picture: "cat - the movie" without quotes stays plain words, because
+people search for titles with dashes more often than they do sums. A weight is a number and a colon
+at the start of a term, inside the quotes or before them.
 """
 
 from __future__ import annotations
@@ -37,7 +37,11 @@ _PICTURE_SUFFIXES = {
 }
 # Not the start of a time of day, an address, or a Windows path.
 _WEIGHT = re.compile(r"^(\d+(?:\.\d+)?):(?!//|\\|\d)\s*(.+)$", re.DOTALL)
-_PIECE = re.compile(r'"([^"]*)"|(\s+)([+-])(?=\s|$)|([^"\s]+|\s+)')
+# A quoted part, an operator (between spaces, or next to a quote), or anything else.
+_PIECE = re.compile(r'"([^"]*)"|(?:\s+|(?<="))([+-])(?=\s|"|$)|([^"\s]+?(?=["\s]|$)|\s+)')
+
+# One quoted part and nothing else, perhaps with its weight before it.
+_ONE_QUOTE = re.compile(r'^(?:\d+(?:\.\d+)?:)?\s*"[^"]*"$')
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,10 +124,10 @@ def _split(text: str) -> list[tuple[int, str, bool]]:
     """Cut at operators outside quotes: (sign, body, whether the body was quoted)."""
     pieces: list[tuple[int, str, bool]] = []
     sign, body, quoted = 1, "", False
-    if text[0] in "+-" and text[1:2].isspace():
+    if text[0] in "+-" and (text[1:2].isspace() or text[1:2] == '"'):
         sign, text = (-1 if text[0] == "-" else 1), text[1:]
     for match in _PIECE.finditer(text):
-        inside, _, operator, other = match.groups()
+        inside, operator, other = match.groups()
         if operator:
             pieces.append((sign, body.strip(), quoted))
             sign, body, quoted = (-1 if operator == "-" else 1), "", False
@@ -139,7 +143,7 @@ def _split(text: str) -> list[tuple[int, str, bool]]:
 def _single(whole: str, body: str, quoted: bool) -> Term:
     if not quoted and _is_picture(body):
         return _term(1, body, False)
-    is_phrase = quoted and whole.startswith('"') and whole.endswith('"') and whole.count('"') == 2
+    is_phrase = quoted and _ONE_QUOTE.match(whole) is not None
     if is_phrase:
         term = _term(1, body, True)
         return WordsTerm(term.text, term.weight, True) if isinstance(term, WordsTerm) else term

@@ -16,7 +16,7 @@ on it joins as words. It still searches as a whole, so a crop mistaken for a pag
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -117,7 +117,7 @@ class Searcher:
             )
         rows = sorted({row for ranked in lists for row in ranked.items})
         records = {r.row: r for r in self._library.panel_records(rows)}
-        lists = [_answerable(ranked, terms, records) for ranked in lists]
+        lists = [_answerable(ranked, _asked(terms, request.by), records) for ranked in lists]
         candidates = fuse(lists, lambda row: _key(records[row], request.by))
         groups = self._folded(candidates, records, request)
         return tuple(_hit(rank, group, records) for rank, group in enumerate(groups, start=1))
@@ -273,15 +273,21 @@ def _sum(space: Space, weighted: Sequence[tuple[float, QueryVector]]) -> QueryVe
     return QueryVector(space, fingerprints.pop(), vector)
 
 
+def _asked(terms: Sequence[Term], by: By) -> Callable[[PanelRecord], bool]:
+    """Return what says whether a panel lies in a panel, page or book that the query consists of."""
+    ids = [t.panel_id for t in terms if isinstance(t, PanelTerm)]
+    keys = {_place(i.book_id, i.page_index, i.panel, by) for i in ids}
+    return lambda record: _key(record, by) in keys
+
+
 def _answerable(
-    ranked: RankedList, terms: Sequence[Term], records: Mapping[int, PanelRecord]
+    ranked: RankedList, is_asked: Callable[[PanelRecord], bool], records: Mapping[int, PanelRecord]
 ) -> RankedList:
-    """Leave out the panels that the query consists of, and those removed since they were found."""
-    asked = {t.panel_id for t in terms if isinstance(t, PanelTerm)}
+    """Leave out what the query consists of, and what was removed since it was found."""
     kept = [
         (row, score)
         for row, score in zip(ranked.items, ranked.scores, strict=True)
-        if row in records and records[row].panel_id not in asked
+        if row in records and not is_asked(records[row])
     ]
     return RankedList(
         ranked.name, [row for row, _ in kept], [score for _, score in kept], ranked.weight
@@ -293,11 +299,12 @@ def _ranked(name: str, found: Sequence[ScoredPanel], weight: float) -> RankedLis
 
 
 def _key(record: PanelRecord, by: By) -> tuple[str, ...]:
-    if by is By.PANEL:
-        return (str(record.panel_id),)
-    if by is By.PAGE:
-        return (record.book_id, str(record.page_index))
-    return (record.book_id,)
+    return _place(record.book_id, record.page_index, record.panel, by)
+
+
+def _place(book_id: str, page_index: int, panel: int, by: By) -> tuple[str, ...]:
+    whole = (book_id, str(page_index), str(panel))
+    return whole[: {By.BOOK: 1, By.PAGE: 2, By.PANEL: 3}[by]]
 
 
 def _hit(

@@ -1,0 +1,168 @@
+"""One comic file as a job: open it, reuse what the library knows of its pages, or understand it.
+
+Pages that the library holds already are not understood again, whatever their file is called now
+and wherever it lies. What the file says of itself (title, series, year) may have changed though,
+so that is compared and, where it differs, written anew. A new reading direction or new page types
+change what the stages see: such a book is done again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from longbox.book import AnnotatedBook, Book, Direction, DirectionSource, Problem
+from longbox.config import Config
+from longbox.errors import ComicError, LibraryError, MissingProgramError
+from longbox.ingest import open_book, printable
+from longbox.library import (
+    has_store,
+    read_book_store,
+    store_path,
+    update_book_store,
+    write_book_store,
+)
+from longbox.pipeline.books import BookStages
+
+
+@dataclass(frozen=True, slots=True)
+class BookJob:
+    """One comic file to do.
+
+    Attributes:
+        number: Row of the job in the progress array of its run.
+        must_fit_settings: Do it again when the library holds these pages by another recipe, or
+            read in another direction than was asked for.
+    """
+
+    number: int
+    path: Path
+    library: Path
+    recipe: str
+    must_fit_settings: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class BookResult:
+    """What became of one comic file.
+
+    Attributes:
+        book_id: None when the file could not be read as a book.
+        is_reused: The library already held these pages; nothing was computed.
+        seconds: By stage, in the worker.
+        lacks_program: It failed for want of a system program, so the next run tries again.
+    """
+
+    path: Path
+    book_id: str | None
+    title: str
+    n_pages: int
+    n_panels: int
+    problems: tuple[Problem, ...]
+    is_reused: bool
+    seconds: dict[str, float]
+    lacks_program: bool = False
+
+
+Tick = Callable[[int], None]
+
+
+def do_book(job: BookJob, config: Config, stages: BookStages, tick: Tick) -> BookResult:
+    """Open, understand and store one book.
+
+    Args:
+        job: What to do.
+        config: The settings.
+        stages: The loaded stages of this process.
+        tick: Called with the number of pages as soon as it is known, then with 0 after each page.
+
+    Returns:
+        The result; a file that is no readable book is a result too.
+    """
+    stages.clock.seconds.clear()
+    clock = stages.clock
+    try:
+        with clock.time("ingest"):
+            opened = open_book(job.path, config.ingest)
+        with opened:
+            stored = _stored(job, opened.book)
+            opened.book = _with_kept_direction(opened.book, stored)
+            tick(len(opened.book.pages))
+            if stored is not None and _is_reusable(job, opened.book, stored):
+                _renew(job, opened.book, stored)
+                return _result(job.path, stored, True, clock.seconds)
+            done = stages.understand(opened, lambda: tick(0))
+        with clock.time("store"):
+            write_book_store(job.library, done.annotated, done.vectors, job.recipe)
+    except ComicError as error:
+        problem = Problem(printable(str(job.path)), error.page, "ingest", str(error))
+        lacks = isinstance(error, MissingProgramError)
+        return BookResult(job.path, None, job.path.name, 0, 0, (problem,), False, {}, lacks)
+    return _result(job.path, done.annotated, False, clock.seconds)
+
+
+def lost_book(path: Path, page: int, reason: str) -> BookResult:
+    """Return the result of a book whose worker died or was given up at a page."""
+    problem = Problem(printable(str(path)), page, "pipeline", " ".join(reason.split()))
+    return BookResult(path, None, path.name, 0, 0, (problem,), False, {})
+
+
+def _result(
+    path: Path, annotated: AnnotatedBook, is_reused: bool, seconds: dict[str, float]
+) -> BookResult:
+    book = annotated.book
+    return BookResult(
+        path,
+        book.book_id,
+        book.title,
+        len(annotated.pages),
+        annotated.n_panels,
+        () if is_reused else annotated.problems,
+        is_reused,
+        dict(seconds),
+    )
+
+
+def _stored(job: BookJob, book: Book) -> AnnotatedBook | None:
+    """Return what the library holds of these pages; a damaged store is made again."""
+    path = store_path(job.library, book.book_id)
+    if not path.is_file():
+        return None
+    try:
+        return read_book_store(path).annotated
+    except LibraryError:
+        return None
+
+
+def _with_kept_direction(book: Book, stored: AnnotatedBook | None) -> Book:
+    """Keep the direction that a person once gave, where now there is only a guess."""
+    if stored is None or book.direction_source is not DirectionSource.GUESS:
+        return book
+    if stored.book.direction_source is not DirectionSource.OPTION:
+        return book
+    return replace(book, direction=stored.book.direction, direction_source=DirectionSource.OPTION)
+
+
+def _is_reusable(job: BookJob, book: Book, stored: AnnotatedBook) -> bool:
+    if [p.declared_type for p in book.pages] != [p.declared_type for p in stored.book.pages]:
+        return False
+    if _counted_direction(job, book) not in (None, stored.book.direction):
+        return False
+    return not job.must_fit_settings or has_store(job.library, book.book_id, job.recipe)
+
+
+def _counted_direction(job: BookJob, book: Book) -> Direction | None:
+    """Return the direction that the book must have been read in; None where any will do."""
+    is_told = book.direction_source is DirectionSource.METADATA
+    is_asked = job.must_fit_settings and book.direction_source is DirectionSource.OPTION
+    return book.direction if is_told or is_asked else None
+
+
+def _renew(job: BookJob, book: Book, stored: AnnotatedBook) -> None:
+    """Write what the file says of itself anew, if it changed."""
+    old, new = stored.book.metadata, book.metadata
+    if new.language is None and "lettering" in old.sources:
+        new = replace(new, language=old.language, sources=(*new.sources, "lettering"))
+    if new != old:
+        update_book_store(job.library, replace(stored, book=replace(stored.book, metadata=new)))
