@@ -7,9 +7,9 @@ it, so a reader that has it open goes on even when it was replaced and deleted.
 The limits are bytes of vectors. They were chosen on one core with vectors of 1280 numbers, and not
 measured again with shorter ones: numpy scans 20,000 panels (49 MiB) in 46 ms, faiss (float16,
 exact) in 3 ms, the IVF index answers from 100,000 (244 MiB) in 6 ms. numpy costs no import and is
-used up to 8 MiB, which is some 16,000 panels of 256 numbers, as the present vision encoder makes them;
-exact faiss up to 64 MiB, some 131,000 panels; then IVF, whose candidates are compared again exactly. A
-filter that leaves few panels is always answered exactly.
+used up to 8 MiB, which is some 16,000 panels of 256 numbers, as the present vision encoder makes
+them; exact faiss up to 64 MiB, some 131,000 panels; then IVF, whose candidates are compared again
+exactly. A filter that leaves few panels is always answered exactly.
 """
 
 from __future__ import annotations
