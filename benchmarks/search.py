@@ -48,6 +48,7 @@ RESULTS = Path(__file__).resolve().parent / "results" / "search.json"
 SEED = 0
 PAGES, PER_PAGE, DEPTH = 40, 5, 100
 DIMENSIONS = {Space.VISION: 1280, Space.TEXT: 384, Space.COMPOSITION: 12}
+FINGERPRINTS = {space: f"drawn-{space}" for space in DIMENSIONS}
 SYLLABLES = ["ka", "ro", "mi", "ten", "sal", "or", "be", "qu", "in", "ga", "lo", "shi", "ver", "an"]
 N_WORDS = 30_000
 BOOK_PANELS = PAGES * PER_PAGE
@@ -130,7 +131,7 @@ def draw_vectors(
         vectors = chosen + noise * (0.1 if space is Space.COMPOSITION else chosen.shape[1] ** -0.5)
         if space is not Space.COMPOSITION:
             vectors = unit(vectors)
-        yield PanelVectors(space, f"drawn-{space}", vectors, everyone)
+        yield PanelVectors(space, FINGERPRINTS[space], vectors, everyone)
 
 
 def build(root: Path, n_panels: int) -> tuple[Truth, dict[str, float]]:
@@ -199,7 +200,7 @@ def draw_queries(truth: Truth, n: int) -> list[Query]:
             noise = rng.standard_normal(vector.shape, dtype=np.float32)
             vector = vector + noise * (0.05 if space is Space.COMPOSITION else vector.size**-0.5)
             vector = vector if space is Space.COMPOSITION else unit(vector)
-            vectors.append(QueryVector(space, f"drawn-{space}", vector))
+            vectors.append(QueryVector(space, FINGERPRINTS[space], vector))
         words = truth.texts[row].split()
         length = int(rng.integers(1, 5))
         start = int(rng.integers(max(1, len(words) - length)))

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +16,9 @@ from longbox.encoders import crop_panel
 from longbox.errors import IngestError, QueryError
 from longbox.ingest import read_picture
 from longbox.panels import find_panels
+
+if TYPE_CHECKING:
+    from longbox.text import TextReader
 
 # A picture counts as a page when this much of it lies in two or more panels, none of which is
 # nearly the whole picture: balloons and windows inside one panel cover less.
@@ -40,30 +45,39 @@ class SeenPicture:
         return [self.pixels, *(crop_panel(self.pixels, panel.box) for panel in self.panels)]
 
 
-def see_picture(path: Path, config: Config, direction: Direction = Direction.LTR) -> SeenPicture:
-    """Decode a query picture, and read it when it is a page.
+class PictureReader:
+    """Decodes query pictures; the lettering networks are loaded for the first page and kept."""
 
-    Args:
-        path: The picture file.
-        config: Limits and the panel and text settings.
-        direction: How the page would be read.
+    def __init__(self, config: Config, n_threads: int = 2) -> None:
+        self._config = config
+        self._n_threads = n_threads
 
-    Raises:
-        QueryError: The file is not a picture that can be decoded.
-    """
-    try:
-        pixels = read_picture(path, config.ingest)
-    except IngestError as error:
-        raise QueryError(str(error)) from error
-    panels = find_panels(pixels, direction, config.panels)
-    if not _is_page(pixels, panels):
-        return SeenPicture(pixels)
-    from longbox.text import TextReader
+    @cached_property
+    def _lettering(self) -> TextReader:
+        from longbox.text import TextReader
 
-    reader = TextReader(replace(config.text, n_threads=2))
-    regions = reader.read_page(pixels, panels, direction)
-    by_panel = [[t.text for t in regions if t.panel == panel.order] for panel in panels]
-    return SeenPicture(pixels, panels, tuple("\n".join(texts) for texts in by_panel if texts))
+        return TextReader(replace(self._config.text, n_threads=self._n_threads))
+
+    def see(self, path: Path, direction: Direction = Direction.LTR) -> SeenPicture:
+        """Decode a query picture, and read it when it is a page.
+
+        Args:
+            path: The picture file.
+            direction: How the page would be read.
+
+        Raises:
+            QueryError: The file is not a picture that can be decoded.
+        """
+        try:
+            pixels = read_picture(path, self._config.ingest)
+        except IngestError as error:
+            raise QueryError(str(error)) from error
+        panels = find_panels(pixels, direction, self._config.panels)
+        if not _is_page(pixels, panels):
+            return SeenPicture(pixels)
+        regions = self._lettering.read_page(pixels, panels, direction)
+        by_panel = [[t.text for t in regions if t.panel == panel.order] for panel in panels]
+        return SeenPicture(pixels, panels, tuple("\n".join(texts) for texts in by_panel if texts))
 
 
 def _is_page(pixels: NDArray[np.uint8], panels: tuple[Panel, ...]) -> bool:

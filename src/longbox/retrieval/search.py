@@ -28,7 +28,7 @@ from longbox.config import Config
 from longbox.errors import QueryError
 from longbox.library import Filters, Library, PanelRecord, ScoredPanel
 from longbox.retrieval.encoding import QueryEncoders
-from longbox.retrieval.picture import see_picture
+from longbox.retrieval.picture import PictureReader
 from longbox.retrieval.query import PanelTerm, PictureTerm, Term, WordsTerm, checked_terms
 from longbox.retrieval.ranking import Candidate, RankedList, fold, fuse, hamming
 from longbox.retrieval.words import words_query
@@ -86,6 +86,7 @@ class Searcher:
         self._library = library
         self._config = config
         self._encoders = QueryEncoders(library, config)
+        self._picture_reader = PictureReader(config)
 
     def search(self, request: SearchRequest) -> tuple[Hit, ...]:
         """Find the best panels, pages or books.
@@ -191,7 +192,7 @@ class Searcher:
 
     def _picture(self, term: PictureTerm) -> tuple[QueryVector, list[_Probe]]:
         """Return the whole picture's vector, and probes for its panels when it is a page."""
-        seen = see_picture(term.path, self._config)
+        seen = self._picture_reader.see(term.path)
         whole, *panels = self._encoders.pictures(seen.crops())
         probes = [_Probe(query, term.weight / len(panels)) for query in panels]
         for text in seen.texts:
