@@ -16,7 +16,8 @@ on it joins as words. It still searches as a whole, so a crop mistaken for a pag
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -41,6 +42,8 @@ _MAX_UNWANTED = 5000
 _NOTHING_LEFT = 1e-3
 # Fewer candidates than this make fusion depend on chance at the end of each list.
 _MIN_DEPTH = 100
+# Looking a panel up costs about 10 microseconds; six candidates a hit leave room for editions.
+_MIN_RECORDS, _RECORDS_A_HIT = 60, 6
 
 
 class By(StrEnum):
@@ -107,21 +110,36 @@ class Searcher:
         terms = checked_terms(request.terms)
         weights = self._weights(request.weights)
         depth = max(_MIN_DEPTH, self._config.search.depth * request.k)
-        lists = [
-            *self._vector_lists(terms, weights, depth, request.filters),
-            *self._word_lists(terms, weights, depth, request.filters),
-        ]
+        # The catalog and the vectors are asked at once: they keep different cores busy.
+        with ThreadPoolExecutor(max_workers=1) as beside:
+            words = beside.submit(self._word_lists, terms, weights, depth, request.filters)
+            lists = self._vector_lists(terms, weights, depth, request.filters)
+            lists += words.result()
         if not lists:
             raise QueryError(
                 "nothing is left to search: every space that the query speaks for has the weight "
                 "0; give one of them more"
             )
-        rows = sorted({row for ranked in lists for row in ranked.items})
-        records = {r.row: r for r in self._library.panel_records(rows)}
-        lists = [_answerable(ranked, _asked(terms, request.by), records) for ranked in lists]
-        candidates = fuse(lists, lambda row: _key(records[row], request.by))
+        candidates, records = self._fused(lists, terms, request)
         groups = self._folded(candidates, records, request)
         return tuple(_hit(rank, group, records) for rank, group in enumerate(groups, start=1))
+
+    def _fused(
+        self, lists: Sequence[RankedList], terms: Sequence[Term], request: SearchRequest
+    ) -> tuple[list[Candidate[tuple[str, ...]]], dict[int, PanelRecord]]:
+        """Fuse the lists, without what the query consists of; look up what the best ones are."""
+        if request.by is not By.PANEL:
+            rows = sorted({row for ranked in lists for row in ranked.items})
+            records = {r.row: r for r in self._library.panel_records(rows)}
+            lists = [_answerable(ranked, _asked(terms, request.by), records) for ranked in lists]
+            return fuse(lists, lambda row: _key(records[row], request.by)), records
+        asked = {self._library.panel_row(t.panel_id) for t in terms if isinstance(t, PanelTerm)}
+        lists = [_without(ranked, asked) for ranked in lists]
+        # A panel is its own group, so only those that can still become a hit need their records.
+        best = fuse(lists, _own_group)[: max(_MIN_RECORDS, _RECORDS_A_HIT * request.k)]
+        found = self._library.panel_records(sorted(c.best_item for c in best))
+        records = {r.row: r for r in found}
+        return [c for c in best if c.best_item in records], records
 
     def _weights(self, given: Mapping[str, float]) -> dict[str, float]:
         known = self._config.search.weights()
@@ -281,18 +299,23 @@ def _asked(terms: Sequence[Term], by: By) -> Callable[[PanelRecord], bool]:
     return lambda record: _key(record, by) in keys
 
 
+def _own_group(row: int) -> tuple[str, ...]:
+    return (str(row),)
+
+
+def _without(ranked: RankedList, rows: Set[int]) -> RankedList:
+    kept = [pair for pair in zip(ranked.items, ranked.scores, strict=True) if pair[0] not in rows]
+    return RankedList(
+        ranked.name, [row for row, _ in kept], [score for _, score in kept], ranked.weight
+    )
+
+
 def _answerable(
     ranked: RankedList, is_asked: Callable[[PanelRecord], bool], records: Mapping[int, PanelRecord]
 ) -> RankedList:
     """Leave out what the query consists of, and what was removed since it was found."""
-    kept = [
-        (row, score)
-        for row, score in zip(ranked.items, ranked.scores, strict=True)
-        if row in records and not is_asked(records[row])
-    ]
-    return RankedList(
-        ranked.name, [row for row, _ in kept], [score for _, score in kept], ranked.weight
-    )
+    rows = {row for row in ranked.items if row not in records or is_asked(records[row])}
+    return _without(ranked, rows)
 
 
 def _ranked(name: str, found: Sequence[ScoredPanel], weight: float) -> RankedList:
