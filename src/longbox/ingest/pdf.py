@@ -33,6 +33,8 @@ from longbox.ingest.pictures import decode
 _INSPECT, _PIXELS, _PICTURE = b"i", b"p", b"b"
 _PIECE_BYTES = 1 << 20
 _MOST_DEATHS = 3
+# Whether the pipe breaks while asking or while waiting for the answer is a matter of chance.
+_DIED = "crashes the PDF reader or takes too much memory"
 _LARGEST_HEAD = 1 << 20
 
 
@@ -168,7 +170,7 @@ class _Worker:
         try:
             requests.write(wanted + struct.pack("<I", index))
         except OSError as error:
-            raise _WorkerError("broke the PDF reader") from error
+            raise _WorkerError(_DIED) from error
         return self._receive()
 
     def _receive(self) -> tuple[dict[str, Any], bytes]:
@@ -190,7 +192,7 @@ class _Worker:
                     raise _WorkerError(f"takes more than {self._limit_s:.0f} s to read")
                 piece = os.read(answers.fileno(), min(_PIECE_BYTES, size_bytes - len(data)))
                 if not piece:
-                    raise _WorkerError("crashes the PDF reader or takes too much memory")
+                    raise _WorkerError(_DIED)
                 data += piece
         return bytes(data)
 
