@@ -10,7 +10,8 @@ speak is not asked either: "everything unlike a castle" is no answer to anything
 search take the words as they are.
 
 A picture that shows a page is also cut into panels: each searches by itself, and what is written
-on it joins as words. It still searches as a whole, so a crop mistaken for a page finds its panel.
+on it joins by its meaning. It still searches as a whole, so that a crop mistaken for a page finds
+its panel.
 """
 
 from __future__ import annotations
