@@ -48,9 +48,10 @@ class IndexOptions:
 
     Attributes:
         n_workers: Processes that each work on one book with one thread; 0 means one per core.
-            Books in parallel beat threads inside one book on every CPU tried.
-        page_timeout_s: A book whose page takes longer is given up with a problem on record: the
-            slowest honest page (a scan of 100 megapixels) takes about 15 s on one core.
+            Books share nothing, so a process each needs no waiting for one another.
+        page_timeout_s: A book whose page takes longer is given up with a problem on record. An
+            ordinary page takes about a second of one core (benchmarks/index_shelf.py); the rest
+            is room for huge scans and slow machines.
         merge_seconds: How often finished books are made searchable while the run goes on.
     """
 

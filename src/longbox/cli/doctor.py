@@ -21,7 +21,8 @@ from longbox.cli.terminal import (
 from longbox.config import Config, load_config
 from longbox.errors import LongboxError
 
-# Below this, indexing a shelf may fill the disk: about 10 KB a panel plus working space.
+# Below this, indexing a shelf may fill the disk: a library takes 3 to 9 KB a panel
+# (benchmarks/index_shelf.py, benchmarks/search.py), and the system needs room of its own.
 _LOW_DISK_BYTES = 2_000_000_000
 
 

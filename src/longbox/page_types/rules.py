@@ -62,7 +62,7 @@ def _by_layout(
     height, width = pixels.shape[:2]
     index, n_pages = place
     page_area = max(1.0, float(height * width))
-    # Every 8th pixel is enough to tell a blank page and costs under a millisecond.
+    # Every 8th pixel is enough to tell a blank page.
     if not texts and float(pixels[::8, ::8].std()) < _BLANK_DEVIATION:
         return PageLabel(PageType.BLANK, 0.9, "rules")
     if _is_text_page(texts, page_area) and len(panels) <= 2:

@@ -43,7 +43,8 @@ _MAX_UNWANTED = 5000
 _NOTHING_LEFT = 1e-3
 # Fewer candidates than this make fusion depend on chance at the end of each list.
 _MIN_DEPTH = 100
-# Looking a panel up costs about 10 microseconds; six candidates a hit leave room for editions.
+# Looking up a hundred panels takes about 2 ms (benchmarks/search.py, records); six candidates a hit
+# leave room for editions.
 _MIN_RECORDS, _RECORDS_A_HIT = 60, 6
 
 
