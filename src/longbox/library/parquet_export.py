@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 
-from longbox.book import AnnotatedBook, AnnotatedPage
+from longbox.book import AnnotatedBook, AnnotatedPage, PanelId
 from longbox.library.catalog import Catalog
 from longbox.library.exporting import ExportedBook, annotated_of, make_plan, printable, whole
 from longbox.library.merging import panel_text
@@ -159,7 +159,7 @@ def _add_page(tables: _Tables, book_id: str, item: AnnotatedPage) -> None:
         len(item.texts),
     )
     for p in item.panels:
-        name = f"{book_id}-{page.index:04d}-{p.order:02d}"
+        name = str(PanelId(book_id, page.index, p.order))
         text = panel_text(item, p)
         tables.add(
             "panels", name, book_id, page.index, p.order, *p.box.as_tuple(), p.confidence, p.source,

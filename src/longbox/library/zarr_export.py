@@ -18,7 +18,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from longbox.book import AnnotatedPage
+from longbox.book import AnnotatedPage, PanelId
 from longbox.errors import LibraryError
 from longbox.library.catalog import Catalog
 from longbox.library.exporting import Plan, make_plan, printable, read_store, whole
@@ -242,7 +242,7 @@ def _fill(
     for column, panel in enumerate(page.panels):
         buffers["panel_boxes"][at, column] = panel.box.as_tuple()
         buffers["reading_order"][at, column] = panel.order
-        buffers["panel_id"][at, column] = f"{book_id}-{page.page.index:04d}-{panel.order:02d}"
+        buffers["panel_id"][at, column] = str(PanelId(book_id, page.page.index, panel.order))
         buffers["panel_text"][at, column] = panel_text(page, panel)
     for i, chosen in enumerate(spaces):
         for item in store.vectors:
