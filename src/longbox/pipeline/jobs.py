@@ -97,15 +97,19 @@ def do_book(job: BookJob, config: Config, stages: BookStages, tick: Tick) -> Boo
             write_book_store(job.library, done.annotated, done.vectors, job.recipe)
     except ComicError as error:
         problem = Problem(printable(str(job.path)), error.page, "ingest", str(error))
-        lacks = isinstance(error, MissingProgramError)
-        return BookResult(job.path, None, job.path.name, 0, 0, (problem,), False, {}, lacks)
+        return failed_book(job.path, problem, isinstance(error, MissingProgramError))
     return _result(job.path, done.annotated, False, clock.seconds)
+
+
+def failed_book(path: Path, problem: Problem, lacks_program: bool = False) -> BookResult:
+    """Return the result of a file that did not become a book."""
+    return BookResult(path, None, path.name, 0, 0, (problem,), False, {}, lacks_program)
 
 
 def lost_book(path: Path, page: int, reason: str) -> BookResult:
     """Return the result of a book whose worker died or was given up at a page."""
     problem = Problem(printable(str(path)), page, "pipeline", " ".join(reason.split()))
-    return BookResult(path, None, path.name, 0, 0, (problem,), False, {})
+    return failed_book(path, problem)
 
 
 def _result(

@@ -21,7 +21,7 @@ from longbox.config import Config
 from longbox.errors import IngestError, LibraryError
 from longbox.ingest import find_books, printable, stamp
 from longbox.library import KnownFile, Library, store_path
-from longbox.pipeline.jobs import BookJob, BookResult
+from longbox.pipeline.jobs import BookJob, BookResult, failed_book
 from longbox.pipeline.workers import BookProgress, run_here, run_in_processes, usual_workers
 
 _STORE_SUFFIX = ".zarr.zip"
@@ -302,8 +302,7 @@ def _keep(result: BookResult, now: FileStamp, library: Library) -> BookResult:
 
 
 def _failed(path: Path, stage: str, reason: str) -> BookResult:
-    problem = Problem(stored_name(path), None, stage, reason)
-    return BookResult(path, None, path.name, 0, 0, (problem,), False, {})
+    return failed_book(path, Problem(stored_name(path), None, stage, reason))
 
 
 def stored_name(path: Path) -> str:
