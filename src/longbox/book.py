@@ -59,6 +59,17 @@ class PageType(StrEnum):
     NOT_COMIC = "not_comic"
 
 
+class PageFlag(StrEnum):
+    """Why a page deserves a person's look, or should be left out of training."""
+
+    LANDSCAPE = "landscape"
+    PROSE = "prose"
+    WATERMARK = "watermark"
+    NEAR_BLANK = "near_blank"
+    DUPLICATE = "duplicate"
+    NOT_COMIC_BOOK = "not_comic_book"
+
+
 @dataclass(frozen=True, slots=True)
 class FileStamp:
     """What tells an unchanged comic file from a changed one without reading it.
@@ -257,6 +268,7 @@ class AnnotatedPage:
         picture_hash: 64-bit perceptual hash as 16 hex digits; near-equal pages have near-equal
             hashes. None for an unreadable page.
         is_spread: Two facing pages in one picture.
+        flags: Data hygiene: why it is listed for review and left out of training by default.
     """
 
     page: Page
@@ -265,6 +277,7 @@ class AnnotatedPage:
     label: PageLabel
     picture_hash: str | None = None
     is_spread: bool = False
+    flags: tuple[PageFlag, ...] = ()
 
     def panel_texts(self, order: int) -> tuple[TextRegion, ...]:
         """Return the texts of one panel, in reading order."""

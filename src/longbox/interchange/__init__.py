@@ -1,0 +1,1 @@
+"""Other programs' files: what Longbox saw written for them, what people put right read back."""
