@@ -6,6 +6,7 @@ the reading order is put on afterwards, the same for every detector.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Protocol
 
 import numpy as np
@@ -22,7 +23,7 @@ WHOLE_PAGE_CONFIDENCE = 0.3
 
 
 class PanelDetector(Protocol):
-    """Something that finds panels; rules now, a network later, or a mixture of both."""
+    """Something that finds panels: the networks, the rules, or one that somebody else brings."""
 
     @property
     def name(self) -> str:
@@ -45,17 +46,22 @@ class PanelDetector(Protocol):
         ...
 
 
-def panel_detector(name: str) -> PanelDetector:
-    """Return the detector of that name.
+@lru_cache(maxsize=4)
+def panel_detector(name: str, n_threads: int = 1) -> PanelDetector:
+    """Return the detector of that name; its networks are loaded once for a process.
 
     Raises:
         ConfigError: There is no such detector.
     """
+    if name == "network":
+        from longbox.panels.network import NetworkDetector
+
+        return NetworkDetector(n_threads)
     if name == "rules":
         from longbox.panels.rules import RuleDetector
 
         return RuleDetector()
-    raise ConfigError(f"there is no panel detector {name!r}; use rules")
+    raise ConfigError(f"there is no panel detector {name!r}; use network or rules")
 
 
 def find_panels(
@@ -83,7 +89,7 @@ def find_panels(
         )
     options = options or PanelOptions()
     height, width = pixels.shape[:2]
-    detector = panel_detector(options.detector)
+    detector = panel_detector(options.detector, options.n_threads)
     found = [
         (box, confidence)
         for raw, confidence in detector.detect(pixels, options)
