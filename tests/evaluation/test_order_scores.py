@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 
 import numpy as np
@@ -64,3 +65,22 @@ def test_swapped_panels_are_a_wrong_pair_end_to_end() -> None:
 
 def test_complete_page_in_order_is_exact_end_to_end() -> None:
     assert score_order([found_order([A, B, C], [A, B, C])]).exact == 1.0
+
+
+@given(st.permutations(list(range(6))))
+def test_transitions_agree_with_looking_who_follows_whom(order: list[int]) -> None:
+    score = score_order([given_order(order)])
+    kept = sum(b == a + 1 for a, b in itertools.pairwise(order))
+    assert (score.n_kept_transitions, score.n_transitions) == (kept, 5)
+
+
+def test_transition_chance_is_what_random_orders_keep() -> None:
+    rng = np.random.default_rng(0)
+    score = score_order([given_order(rng.permutation(5).tolist()) for _ in range(4000)])
+    assert score.transition == pytest.approx(score.transition_chance, abs=0.02)
+    assert score.transition_chance == pytest.approx(0.2)
+
+
+def test_pages_of_one_text_have_no_transition() -> None:
+    assert math.isnan(score_order([]).transition)
+    assert math.isnan(score_order([given_order([0])]).transition)

@@ -50,3 +50,25 @@ def test_a_balloon_in_two_pieces_is_read_but_not_whole() -> None:
     for true, found in ((halves, whole), (whole, halves)):
         score = score_characters(true, found)
         assert (score.n_true, score.n_wrong, score.n_exact) == (9, 0, 0)
+
+
+def test_what_was_not_found_is_kept_apart_from_what_was_misread() -> None:
+    score = score_characters([("Hello", HERE), ("abcd", THERE)], [("Hallo", HERE)])
+    assert (score.n_true, score.n_wrong, score.n_unmatched) == (9, 5, 4)
+    assert score.matched_error_rate == 0.2
+    assert score.unmatched == 4 / 9
+    assert (score + score).n_unmatched == 8
+    assert CharacterScore(0, 0, 0, 0).matched_error_rate == 0.0
+    assert score_characters([("Hello", HERE)], []).matched_error_rate == 0.0
+
+
+def test_a_logo_behind_a_title_is_extra_and_not_misread() -> None:
+    logo = ("Pepper & Carrot", HERE.expand(30))
+    assert score_characters([("Episode one", HERE)], [logo, ("Episode one", HERE)]).n_wrong == 0
+    assert score_characters([("Episode one", HERE)], [logo]).error_rate > 0.5
+
+
+def test_pieces_at_one_place_may_be_in_either_order() -> None:
+    true = [("second", Box(0, 0, 50, 20)), ("first", Box(0, 2, 50, 22))]
+    assert score_characters(true, [("firstsecond", Box(0, 0, 50, 22))]).n_wrong > 0
+    assert score_characters(true, [("secondfirst", Box(0, 0, 50, 22))]).n_wrong == 0

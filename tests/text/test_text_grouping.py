@@ -95,6 +95,22 @@ def test_columns_go_from_right_to_left_and_furigana_is_left_out() -> None:
         (["l-", "look"], "l-look"),
         (["Jean-", "Luc"], "Jean-Luc"),
         (["wait -", "what"], "wait - what"),
+        (["won-", "derful!"], "wonderful!"),
+        (["a well-", "known witch"], "a well-known witch"),
+        (["twenty-", "one"], "twenty-one"),
+        (["wh-", "what?!"], "wh-what?!"),
+        (["jack-o-", "lantern"], "jack-o-lantern"),
+        (["Dites-", "moi tout"], "Dites-moi tout"),
+        (["Où vas-", "tu ?"], "Où vas-tu ?"),
+        (["la ver-", "tu"], "la vertu"),
+        (["self-", "ish"], "selfish"),
+        (["un-", "known"], "unknown"),
+        (["PEUT-", "ÊTRE"], "PEUT-ÊTRE"),
+        (["un char-", "latan"], "un charlatan"),
+        (["die Zauber-", "formel"], "die Zauberformel"),
+        (["una mara-", "villa"], "una maravilla"),
+        (["l'en-", "chanteur"], "l'enchanteur"),
+        (["42-", "back"], "42- back"),
         (["好奇心", "だった"], "好奇心だった"),
     ],
 )
@@ -191,13 +207,3 @@ def test_spanish_exclamations_get_their_opening_mark(read: str, meant: str) -> N
 )
 def test_language_is_named_only_where_it_shows(text: str, language: str | None) -> None:
     assert detect_language([text]) == language
-
-
-def test_lone_characters_of_another_script_are_drawings_only_in_books_of_letters() -> None:
-    from longbox.text.reader import _is_mistaken
-
-    lone = column(0, 0, 20, 40, "月刀")
-    assert _is_mistaken(lone, "en")
-    assert not _is_mistaken(lone, "ja")
-    assert not _is_mistaken(lone, None)
-    assert not _is_mistaken(column(0, 0, 20, 90, "好奇心だった"), "en")

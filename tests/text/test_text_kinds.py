@@ -4,12 +4,20 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
-from longbox.book import TextKind
+from longbox.book import Direction, TextKind
 from longbox.geometry import Box
-from longbox.text import Line, PageContext, Surroundings, classify_kind, look_around
+from longbox.text import (
+    Line,
+    PageContext,
+    Surroundings,
+    classify_kind,
+    look_around,
+    tells_story,
+)
 
 PAGE = PageContext(width=600, height=900, letter_px=20.0)
 BALLOON = Surroundings(is_closed=True, extent=0.78, plainness=0.7)
+COVER = PageContext(width=600, height=900, letter_px=20.0, tells_story=False)
 CAPTION_BOX = Surroundings(is_closed=True, extent=0.99, plainness=0.7)
 WALL = Surroundings(is_closed=False, extent=0.5, plainness=0.7)
 ART = Surroundings(is_closed=False, extent=0.3, plainness=0.15)
@@ -48,6 +56,29 @@ def test_kind_follows_from_words_and_surroundings(
     lettering: Line, around: Surroundings, kind: TextKind
 ) -> None:
     assert classify_kind([lettering], around, PAGE) is kind
+
+
+def test_huge_letters_are_a_sound_even_where_their_outline_looks_like_a_balloon() -> None:
+    assert classify_kind([line("FWADOOM", height=44)], BALLOON, PAGE) is TextKind.SOUND_EFFECT
+    spoken = line("I SAID NO WAY OUT", height=44)
+    assert classify_kind([spoken], BALLOON, PAGE) is TextKind.DIALOGUE
+    assert classify_kind([line("?!", height=60)], BALLOON, PAGE) is TextKind.DIALOGUE
+
+
+def test_lettering_of_a_cover_is_other_but_a_long_sentence_on_a_splash_is_read() -> None:
+    for around in (BALLOON, CAPTION_BOX, WALL, ART):
+        assert classify_kind([line("The Tin Moon")], around, COVER) is TextKind.OTHER
+    told = line("And so the tin moon rose over the roofs once more.")
+    assert classify_kind([told], CAPTION_BOX, COVER) is TextKind.CAPTION
+
+
+def test_a_page_of_one_panel_tells_the_story_where_people_speak_in_balloons() -> None:
+    assert tells_story(1, Direction.LTR, [BALLOON, BALLOON, CAPTION_BOX])
+    assert not tells_story(1, Direction.LTR, [WALL, CAPTION_BOX, ART])
+    assert tells_story(4, Direction.LTR, [WALL, ART])
+    assert tells_story(0, Direction.LTR, [WALL])
+    assert tells_story(1, Direction.TTB, [WALL])
+    assert tells_story(1, Direction.RTL, [])
 
 
 def test_dense_paragraph_is_prose() -> None:

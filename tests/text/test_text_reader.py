@@ -104,6 +104,40 @@ def test_unknown_engine_is_a_model_error() -> None:
         )
 
 
+def test_threads_read_the_same_as_one() -> None:
+    pixels = page_with_balloon(["Where did you", "put the", "dragon's tooth?"])
+    one, two = (
+        TextReader(TextOptions(n_threads=n, detection_side_px=640)).read_page(
+            pixels, (), Direction.LTR
+        )
+        for n in (1, 2)
+    )
+    assert one == two
+    assert one[0].text == "Where did you put the dragon's tooth?"
+
+
+def test_openvino_reads_the_same_words() -> None:
+    pytest.importorskip("openvino")
+    reader = TextReader(TextOptions(engine="openvino", n_threads=2, detection_side_px=640))
+    pixels = page_with_balloon(["Where did you", "put the", "dragon's tooth?"])
+    (text,) = reader.read_page(pixels, (), Direction.LTR)
+    assert text.text == "Where did you put the dragon's tooth?"
+    assert text.source == "openvino"
+
+
+def test_missing_package_of_an_engine_is_a_model_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    import importlib.util
+
+    found = importlib.util.find_spec
+    monkeypatch.setattr(
+        importlib.util, "find_spec", lambda name: None if name == "openvino" else found(name)
+    )
+    with pytest.raises(ModelError, match="pip install openvino"):
+        TextReader(TextOptions(engine="openvino")).read_page(
+            np.zeros((64, 64, 3), np.uint8), (), Direction.LTR
+        )
+
+
 def test_missing_or_damaged_model_is_a_model_error(tmp_path) -> None:
     from longbox.text.engine import open_session
 

@@ -1,7 +1,9 @@
 """How well a reading order agrees with the true one.
 
-Two measures: the share of pairs of panels that are read in the right order (chance: 0.5), and
-the share of pages without a wrong pair (chance: 1 / n! for n panels). The order may be put on the
+Of panels or texts. Three measures: the share of pairs that are read in the right order (chance:
+0.5), the share of true transitions kept, that is of neighbours in the true order that follow each
+other directly (chance: 1 / n for n panels), and the share of pages without a wrong pair (chance:
+1 / n! for n panels). The order may be put on the
 true boxes, which measures the ordering alone, or on found boxes (`found_order`), which measures
 the whole path: there only panels that were found can be ordered, and a page is exact only if
 besides all its panels and no others were found.
@@ -44,6 +46,9 @@ class OrderScore:
         n_right_pairs: Pairs in the right order.
         n_exact: Complete pages without a wrong pair.
         exact_chance: Expected share of exact pages for a random order: the mean of 1 / n!.
+        n_transitions: Neighbours in the true order, pooled.
+        n_kept_transitions: Those that follow each other directly.
+        transition_chance: Expected share of kept transitions for a random order.
     """
 
     n_pages: int
@@ -51,6 +56,14 @@ class OrderScore:
     n_right_pairs: int
     n_exact: int
     exact_chance: float
+    n_transitions: int = 0
+    n_kept_transitions: int = 0
+    transition_chance: float = float("nan")
+
+    @property
+    def transition(self) -> float:
+        """Share of true transitions that are kept; nan without transitions."""
+        return self.n_kept_transitions / self.n_transitions if self.n_transitions else float("nan")
 
     @property
     def pairwise(self) -> float:
@@ -95,7 +108,8 @@ def found_order(predicted: Sequence[Box], true: Sequence[Box], iou: float = 0.5)
 
 def score_order(pages: Sequence[PageOrder]) -> OrderScore:
     """Score the orders of a set of pages."""
-    n_pairs = n_right = n_exact = 0
+    n_pairs = n_right = n_exact = n_transitions = n_kept = 0
+    by_luck = 0.0
     chance = []
     for page in pages:
         ranks = np.array(page.ranks, dtype=np.int64)
@@ -104,6 +118,15 @@ def score_order(pages: Sequence[PageOrder]) -> OrderScore:
         n_pairs += len(upper[0])
         n_right += right
         n_exact += page.is_complete and right == len(upper[0])
+        n_here = max(0, len(ranks) - 1)
+        n_transitions += n_here
+        # Ranks of found boxes have gaps where a box is no true one; what counts is who follows.
+        places = np.argsort(np.argsort(ranks))
+        n_kept += int((np.diff(places) == 1).sum())
+        by_luck += n_here / len(ranks) if n_here else 0.0
         chance.append(1.0 / math.factorial(min(len(ranks), 100)) if page.is_complete else 0.0)
     mean_chance = float(np.mean(chance)) if chance else float("nan")
-    return OrderScore(len(pages), n_pairs, n_right, n_exact, mean_chance)
+    luck = by_luck / n_transitions if n_transitions else float("nan")
+    return OrderScore(
+        len(pages), n_pairs, n_right, n_exact, mean_chance, n_transitions, n_kept, luck
+    )

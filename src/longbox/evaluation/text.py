@@ -7,10 +7,14 @@ after normalisation (NFKC, case folded, apostrophes kept inside); scripts withou
 each character as a word.
 
 Character error: true and found texts that lie on each other are gathered into places, the strings
-of a place put in order from the top, and their edit distance summed over the true length. So it
-asks how well letters were read, not how they were grouped: a balloon that the truth keeps as two
-pieces costs nothing. A true text with nothing at its place is wrong as a whole; a found text
-without a true one costs nothing here (see words extra). Grouping is asked by `n_exact`.
+of a place put in order, and their edit distance summed over the true length, after NFKC and case
+folding, without spaces. So it asks how well letters were read, not how they were grouped or
+ordered: a balloon that the truth keeps as two pieces costs nothing, and of the order from the top
+and the order given the better one counts. A found text without a true one costs nothing here (see
+words extra), also where it only lies on a place and says nothing of it, as a logo behind a title.
+A true text with nothing at its place is wrong as a whole, and counted apart: `matched_error_rate`
+is over the places where something was found, `unmatched` the share of characters at the others.
+Grouping is asked by `n_exact`.
 """
 
 from __future__ import annotations
@@ -63,17 +67,30 @@ class CharacterScore:
         n_wrong: Edit distance, summed over places; never more than a place's true characters.
         n_texts: True texts.
         n_exact: True texts alone at their place with one found text, right to a tenth of it.
+        n_unmatched: True characters where nothing was found; they are among the wrong ones.
     """
 
     n_true: int
     n_wrong: int
     n_texts: int
     n_exact: int
+    n_unmatched: int = 0
 
     @property
     def error_rate(self) -> float:
         """Wrong characters over true characters; 0 where there are none."""
         return self.n_wrong / self.n_true if self.n_true else 0.0
+
+    @property
+    def matched_error_rate(self) -> float:
+        """Wrong over true characters, at places where something was found; 0 without any."""
+        n_matched = self.n_true - self.n_unmatched
+        return (self.n_wrong - self.n_unmatched) / n_matched if n_matched else 0.0
+
+    @property
+    def unmatched(self) -> float:
+        """Share of true characters where nothing was found, 0 to 1."""
+        return self.n_unmatched / self.n_true if self.n_true else 0.0
 
     def __add__(self, other: CharacterScore) -> CharacterScore:
         return CharacterScore(
@@ -81,6 +98,7 @@ class CharacterScore:
             self.n_wrong + other.n_wrong,
             self.n_texts + other.n_texts,
             self.n_exact + other.n_exact,
+            self.n_unmatched + other.n_unmatched,
         )
 
 
@@ -128,11 +146,33 @@ def score_characters(
     """
     total = CharacterScore(0, 0, 0, 0)
     for true, found in _places(true_texts, found_texts):
-        letters = _letters(_in_order(true))
-        wrong = min(_distance(letters, _letters(_in_order(found))), len(letters))
-        is_whole = len(true) == len(found) == 1 and wrong <= 0.1 * len(letters)
-        total += CharacterScore(len(letters), wrong, len(true), int(is_whole))
+        n_letters = sum(len(_letters(text)) for text, _ in true)
+        wrong = min(_wrong_letters(true, found), n_letters)
+        is_whole = len(true) == len(found) == 1 and wrong <= 0.1 * n_letters
+        unmatched = 0 if found else n_letters
+        total += CharacterScore(n_letters, wrong, len(true), int(is_whole), unmatched)
     return total
+
+
+def _wrong_letters(true: Sequence[tuple[str, Box]], found: Sequence[tuple[str, Box]]) -> int:
+    """Return the edit distance of one place, less the found texts that are none of it."""
+    wrong = _best_distance(true, found)
+    kept = list(found)
+    for text in sorted(found, key=lambda f: -len(f[0])):
+        rest = [f for f in kept if f is not text]
+        without = _best_distance(true, rest) if rest else wrong
+        if without < wrong:
+            wrong, kept = without, rest
+    return wrong
+
+
+def _best_distance(true: Sequence[tuple[str, Box]], found: Sequence[tuple[str, Box]]) -> int:
+    given = "".join(text for text, _ in true), "".join(text for text, _ in found)
+    return min(
+        _distance(_letters(a), _letters(b))
+        for a in {given[0], _in_order(true)}
+        for b in {given[1], _in_order(found)}
+    )
 
 
 def _places(
@@ -147,7 +187,7 @@ def _places(
         if touched:
             merged = (
                 [t for p in touched for t in p[0]],
-                [found, *(f for p in touched for f in p[1])],
+                [*(f for p in touched for f in p[1]), found],
             )
             places = [p for p in places if not any(p is q for q in touched)] + [merged]
     return places

@@ -5,8 +5,16 @@ functions of lines, boxes and pixels.
 """
 
 from longbox.text.assign import assign_to_panels, order_texts, panel_of
+from longbox.text.book_language import settle_language
 from longbox.text.group import group_lines
-from longbox.text.kinds import PageContext, Surroundings, classify_kind, look_around, page_context
+from longbox.text.kinds import (
+    PageContext,
+    Surroundings,
+    classify_kind,
+    look_around,
+    page_context,
+    tells_story,
+)
 from longbox.text.language import detect_language
 from longbox.text.lines import Line, join_lines
 from longbox.text.options import TextOptions
@@ -27,4 +35,6 @@ __all__ = [
     "order_texts",
     "page_context",
     "panel_of",
+    "settle_language",
+    "tells_story",
 ]

@@ -4,8 +4,10 @@ The pixels say most. The commonest colour under the letters is their ground; its
 up to the panel's border, is a balloon or a box when it is closed, and the shape says which (a box
 fills its rectangle). Then size, slant and words decide, in this order:
 
-- prose: a dense paragraph, many long lines;
-- other: page numbers, addresses, copyright, sideways credits;
+- prose: a dense paragraph, many long lines; shorter ones too on a page full of words and no story;
+- other: page numbers, addresses, copyright, sideways credits; and on a page that tells no story
+  (one panel, and hardly a balloon: a cover, an advertisement) all that is no long sentence;
+- sound effect: few words twice as large as the page's usual letters, whatever they stand on;
 - caption: in a box with straight sides;
 - dialogue: in a balloon, unless it is nothing but noises on a plain wall;
 - sound effect: known noises; or few words that are large for the page, slanted, or on the art;
@@ -21,7 +23,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from longbox.book import TextKind
+from longbox.book import Direction, TextKind
 from longbox.geometry import Box, bounding_box
 from longbox.text.group import is_mostly_vertical
 from longbox.text.lines import Line, is_cjk, join_lines
@@ -35,6 +37,14 @@ _OPEN_EDGE = 0.1  # of a window's edge; more, and the ground goes on beyond it
 _PLAIN = 0.4  # share of one colour under letters from which the ground is called plain
 _BOX_EXTENT = 0.93  # share of its rectangle that a caption box fills; an ellipse fills 0.785
 _LARGE = 1.5  # times the page's usual letter size
+_HUGE = 2.0  # the same, from which a balloon's outline is taken for the letters' own
+_BALLOON_EXTENTS = (0.55, _BOX_EXTENT)
+_BALLOON_PLAIN = 0.5  # as _PLAIN, where a balloon is to be told from any closed patch
+_CUT_BALLOON = (0.62, 0.7)  # extent below, plainness from: one that a border or a tail opens
+_TEXT_PAGE_MIN_WORDS = 90
+_PARAGRAPH_MIN_WORDS = 10
+_BALLOONS_OF_A_STORY = 0.5  # share of a page's texts that stand in balloons
+_SENTENCE_MIN_WORDS = 8
 _SLANT = 0.14  # height over width of a line's rise: 8 degrees
 _ADDRESS = re.compile(
     r"(https?:|www\.|\.(com|org|net|fr|de|jp|cc|info|eu)\b|©|\(c\)\s*\d|\bcopyright\b|@\w+\.)", re.I
@@ -68,22 +78,52 @@ class PageContext:
         width: Of the page in pixels.
         height: As width.
         letter_px: The page's usual line thickness in pixels.
+        tells_story: Whether people speak on it; False for covers, titles, advertisements.
+        n_words: On the whole page.
     """
 
     width: int
     height: int
     letter_px: float
+    tells_story: bool = True
+    n_words: float = 0.0
 
 
-def page_context(shape: tuple[int, ...], lines: Sequence[Line]) -> PageContext:
+def page_context(
+    shape: tuple[int, ...], lines: Sequence[Line], *, tells_story: bool = True
+) -> PageContext:
     """Describe a page by its size and its usual line thickness, weighted by length."""
     if not lines:
-        return PageContext(shape[1], shape[0], 1.0)
+        return PageContext(shape[1], shape[0], 1.0, tells_story)
     sizes = np.array([line.thickness for line in lines])
     weights = np.array([max(1, len(line.text)) for line in lines], dtype=float)
     order = np.argsort(sizes)
     middle = int(np.searchsorted(np.cumsum(weights[order]), weights.sum() / 2))
-    return PageContext(shape[1], shape[0], float(sizes[order][middle]))
+    n_words = sum(_n_words(line.text) for line in lines)
+    return PageContext(shape[1], shape[0], float(sizes[order][middle]), tells_story, n_words)
+
+
+def tells_story(n_panels: int, direction: Direction, surroundings: Sequence[Surroundings]) -> bool:
+    """Say whether a page goes on with the story, as far as its lettering shows.
+
+    Args:
+        n_panels: Of the page; 0 where they are not known.
+        direction: A vertical strip is cut for the screen, so a single panel says nothing there.
+        surroundings: Of every piece of lettering on the page.
+    """
+    if n_panels != 1 or direction is Direction.TTB or not surroundings:
+        return True
+    n_balloons = sum(map(_is_balloon, surroundings))
+    return n_balloons >= _BALLOONS_OF_A_STORY * len(surroundings)
+
+
+def _is_balloon(around: Surroundings) -> bool:
+    low, high = _BALLOON_EXTENTS
+    cut_extent, cut_plainness = _CUT_BALLOON
+    is_whole = (
+        around.is_closed and around.plainness >= _BALLOON_PLAIN and low <= around.extent < high
+    )
+    return is_whole or (around.extent < cut_extent and around.plainness >= cut_plainness)
 
 
 def look_around(
@@ -162,10 +202,12 @@ def classify_kind(lines: Sequence[Line], around: Surroundings, page: PageContext
     """
     text = join_lines([line.text for line in lines])
     box = bounding_box(line.box for line in lines)
-    if _is_prose(lines, text):
+    if _is_prose(lines, text, page):
         return TextKind.PROSE
-    if _is_apart(lines, text, box, page):
+    if _is_apart(lines, text, box, page) or not (page.tells_story or _is_sentence(text)):
         return TextKind.OTHER
+    if _is_huge(lines, text, page):
+        return TextKind.SOUND_EFFECT
     is_plain = around.plainness >= _PLAIN
     if around.is_closed and is_plain and around.extent >= _BOX_EXTENT:
         return TextKind.CAPTION
@@ -176,8 +218,10 @@ def classify_kind(lines: Sequence[Line], around: Surroundings, page: PageContext
     return TextKind.DIALOGUE if is_plain else TextKind.CAPTION
 
 
-def _is_prose(lines: Sequence[Line], text: str) -> bool:
+def _is_prose(lines: Sequence[Line], text: str, page: PageContext) -> bool:
     n_units = len(text) / 3 if is_cjk(text[:1] or " ") else len(text.split())
+    if not page.tells_story and page.n_words >= _TEXT_PAGE_MIN_WORDS:
+        return n_units >= _PARAGRAPH_MIN_WORDS and len(lines) >= 2
     per_line = len(text) / len(lines)
     return n_units >= _PROSE_MIN_WORDS and per_line >= _PROSE_MIN_LINE_CHARACTERS
 
@@ -198,12 +242,26 @@ def _is_apart(lines: Sequence[Line], text: str, box: Box, page: PageContext) -> 
     return is_sideways and len(text) >= 6 and is_at_edge and not is_mostly_vertical(list(lines))
 
 
+def _n_words(text: str) -> float:
+    letters = [c for c in text if c.isalpha()]
+    return len(letters) / 4 if any(is_cjk(c) for c in letters) else len(text.split())
+
+
+def _is_sentence(text: str) -> bool:
+    return _n_words(text) >= _SENTENCE_MIN_WORDS and text.rstrip("\"'”’»」』)")[-1:] in ".!?…。！？"
+
+
+def _is_huge(lines: Sequence[Line], text: str, page: PageContext) -> bool:
+    size = float(np.median([line.thickness for line in lines]))
+    has_letters = any(c.isalpha() for c in text)
+    return has_letters and _n_words(text) <= 2 and size >= _HUGE * page.letter_px
+
+
 def _is_sound(lines: Sequence[Line], text: str, is_plain: bool, page: PageContext) -> bool:
     if _is_only_sounds(text, is_closed=False):
         return True
-    letters = [c for c in text if c.isalpha()]
-    n_words = len(letters) / 4 if any(is_cjk(c) for c in letters) else len(text.split())
-    if n_words > 3 or not letters:
+    n_words = _n_words(text)
+    if n_words > 3 or not any(c.isalpha() for c in text):
         return False
     size = float(np.median([line.thickness for line in lines]))
     is_slanted = any(_rise(line) > _SLANT for line in lines)

@@ -7,6 +7,7 @@ characters are stripped and lengths capped here, once.
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from dataclasses import dataclass
 
@@ -14,6 +15,16 @@ from longbox.geometry import Box
 
 Point = tuple[float, float]
 
+_HYPHENS = "-\u2010\u00ad"
+_LAST_WORD = re.compile(r"[^\W\d_]+(?:[-\u2010'’][^\W\d_]*)*$")
+_FIRST_WORD = re.compile(r"[^\W\d_]+")
+# Words written before a hyphen far oftener than they start a longer one; with an ending they do.
+_COMPOUND_STARTS = frozenset(
+    "well self half old brand twenty thirty forty fifty sixty seventy eighty ninety "
+    "peut demi vice celui celle ceux rendez quatre soixante".split()
+)
+_ENDINGS = frozenset("ing er est en ish ness ly age ed ary fish".split())
+_HUNG_ON = frozenset("moi toi lui nous vous elle elles il ils je là même mêmes être".split())
 _KEPT_CATEGORIES = frozenset({"L", "M", "N", "P", "S", "Z"})
 
 
@@ -71,9 +82,12 @@ def is_cjk(character: str) -> bool:
 def join_lines(texts: list[str]) -> str:
     """Join the lines of one balloon into a string.
 
-    A word broken by a hyphen is made whole, scripts without spaces are joined without, everything
-    else with one space. A hyphen before a capital ("Jean-/Luc") or after one letter ("l-/l-look")
-    is part of the word and stays.
+    Scripts without spaces are joined without, everything else with one space. A hyphen at the end
+    of a line is dropped when it broke a word ("won-/derful") and kept when it is part of one. No
+    dictionary is asked; kept are hyphens before a capital ("Jean-/Luc"), after one letter or where
+    the word starts again ("l-/l-look", "wh-/what"), in words with another hyphen
+    ("jack-o-/lantern"), after what only starts compounds ("well-/known", "twenty-/one"), and before
+    what French hangs on with one ("dites-/moi", "peut-/être").
     """
     joined = ""
     for text in (t.strip() for t in texts):
@@ -83,15 +97,25 @@ def join_lines(texts: list[str]) -> str:
             joined = text
         elif is_cjk(joined[-1]) or is_cjk(text[0]):
             joined += text
-        elif joined[-1] == "-" and len(joined) > 1 and joined[-2].isalpha():
-            joined = _join_hyphen(joined, text)
+        elif joined[-1] in _HYPHENS and len(joined) > 1 and joined[-2].isalpha():
+            joined = joined[:-1] + text if _is_broken_word(joined, text) else joined + text
         else:
             joined += " " + text
     return joined
 
 
-def _join_hyphen(joined: str, text: str) -> str:
-    stem = joined[:-1].split()[-1] if joined[:-1].split() else ""
-    is_shouted = stem.isupper() and text[:1].isupper() and len(stem) > 1
-    is_broken = len(stem) > 1 and (text[0].islower() or is_shouted) and "-" not in stem
-    return joined[:-1] + text if is_broken else joined + text
+def _is_broken_word(joined: str, text: str) -> bool:
+    """Say whether the hyphen between two lines only broke a word."""
+    if joined[-1] == "\u00ad":  # a soft hyphen is nothing else
+        return True
+    before, after = _LAST_WORD.search(joined[:-1]), _FIRST_WORD.match(text)
+    if before is None or after is None:
+        return False
+    stem, rest = before[0], after[0]
+    is_shouted = stem.isupper() and rest[0].isupper() and len(stem) > 1
+    if len(stem) < 2 or not (rest[0].islower() or is_shouted) or "-" in stem:
+        return False
+    stem, rest = stem.casefold(), rest.casefold()
+    is_compound = stem in _COMPOUND_STARTS and rest not in _ENDINGS
+    is_asking = rest == "tu" and stem[-1] in "sx"  # "as-tu", but not "ver-tu"
+    return not (rest.startswith(stem) or is_compound or is_asking or rest in _HUNG_ON)

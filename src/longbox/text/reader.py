@@ -9,19 +9,21 @@ Tall boxes are columns in Japanese and Chinese and sideways lines in everything 
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from longbox.book import Direction, Panel, TextRegion
+from longbox.book import Direction, Panel, TextKind, TextRegion
 from longbox.errors import PageError
 from longbox.geometry import Box, bounding_box
 from longbox.text.assign import assign_to_panels, order_texts, panel_of
+from longbox.text.book_language import is_mistaken
 from longbox.text.detect import FoundLine, find_lines
 from longbox.text.engine import Engine, load_engine
 from longbox.text.group import group_lines, is_mostly_vertical
-from longbox.text.kinds import classify_kind, look_around, page_context
+from longbox.text.kinds import classify_kind, look_around, page_context, tells_story
 from longbox.text.language import detect_language, restore_opening_marks
 from longbox.text.lines import Line, clean_text, is_cjk, join_lines
 from longbox.text.options import TextOptions
@@ -29,7 +31,6 @@ from longbox.text.recognise import decode, line_image, network_input
 
 _DEFAULTS = TextOptions()
 _SURE = 0.9  # below this, sideways lettering is also read the other way up
-_CHARACTER_LANGUAGES = frozenset({"ja", "zh", "ko"})
 _TALL = 1.5  # height over width from which a box is a column or a sideways line
 
 
@@ -72,33 +73,42 @@ class TextReader:
         """
         lines = self.read_lines(pixels)
         spoken = language or detect_language(line.text for line in lines)
-        lines = [line for line in lines if not _is_mistaken(line, spoken)]
+        lines = [line for line in lines if not is_mistaken(line.text, spoken)]
         if not lines:
             return ()
         gray = np.asarray(pixels[:, :, 1])  # green is a good grey, and free
-        context = page_context(pixels.shape, lines)
         by_order = {panel.order: panel.box for panel in panels}
-        regions = []
-        for group in group_lines(lines, panels, gray):
-            text = restore_opening_marks(join_lines([line.text for line in group]), spoken)
-            box = bounding_box(line.box for line in group)
-            home = panel_of(box, panels)
-            around = look_around(pixels, group, by_order[home] if home is not None else None)
-            weights = [max(1, len(line.text)) for line in group]
-            regions.append(
-                TextRegion(
-                    box=box,
-                    text=text[: self.options.max_text_length],
-                    confidence=float(np.average([g.confidence for g in group], weights=weights)),
-                    kind=classify_kind(group, around, context),
-                    source=self._loaded().name,
-                    panel=None,
-                    order=0,
-                    language=spoken,
-                    is_vertical=is_mostly_vertical(group),
-                )
-            )
+        groups = group_lines(lines, panels, gray)
+        boxes = [bounding_box(line.box for line in group) for group in groups]
+        homes = [panel_of(box, panels) for box in boxes]
+        around = [
+            look_around(pixels, group, by_order[home] if home is not None else None)
+            for group, home in zip(groups, homes, strict=True)
+        ]
+        is_story = tells_story(len(panels), direction, around)
+        context = page_context(pixels.shape, lines, tells_story=is_story)
+        regions = [
+            self._region(group, box, classify_kind(group, seen, context), spoken)
+            for group, box, seen in zip(groups, boxes, around, strict=True)
+        ]
         return order_texts(assign_to_panels(regions, panels), panels, direction)
+
+    def _region(
+        self, group: list[Line], box: Box, kind: TextKind, language: str | None
+    ) -> TextRegion:
+        text = restore_opening_marks(join_lines([line.text for line in group]), language)
+        weights = [max(1, len(line.text)) for line in group]
+        return TextRegion(
+            box=box,
+            text=text[: self.options.max_text_length],
+            confidence=float(np.average([line.confidence for line in group], weights=weights)),
+            kind=kind,
+            source=self._loaded().name,
+            panel=None,
+            order=0,
+            language=language,
+            is_vertical=is_mostly_vertical(group),
+        )
 
     def read_lines(self, pixels: NDArray[np.uint8]) -> list[Line]:
         """Find and recognise the lines of one page, in no particular order.
@@ -116,7 +126,11 @@ class TextReader:
             return []
         engine = self._loaded()
         found = find_lines(pixels, engine.text_map, self.options)
-        lines = [self._read_line(pixels, f) for f in found]
+        if self.options.n_threads == 1 or len(found) < 2:
+            lines = [self._read_line(pixels, f) for f in found]
+        else:
+            with ThreadPoolExecutor(self.options.n_threads) as threads:
+                lines = list(threads.map(lambda f: self._read_line(pixels, f), found))
         return [line for line in lines if line is not None]
 
     def _loaded(self) -> Engine:
@@ -151,12 +165,3 @@ class TextReader:
 
 def _sure(read: tuple[str, float]) -> float:
     return read[1]
-
-
-def _is_mistaken(line: Line, language: str | None) -> bool:
-    """A lone Chinese character or two in a book of letters is a drawing that looked like one.
-
-    Longer ones stay: a metadata language can be wrong, and books quote other scripts.
-    """
-    is_of_letters = language is not None and language not in _CHARACTER_LANGUAGES
-    return is_of_letters and len(line.text) <= 2 and any(map(is_cjk, line.text))
