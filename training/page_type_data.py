@@ -5,6 +5,7 @@ them, and inserts (longbox.synthetic) that use its own art. Features of a source
 computed once and cached; books are then bound from them by the thousand, in the orders of
 `plan_types`, so drawing does not limit how many books a model sees. OCR is not run: the truth's
 texts go through `noisy`, which forgets, garbles and takes kinds for one another as a reader does.
+Half of the pages are aged (page_type_aging).
 Works of the val split, templates that HELD_OUT names and styles and layouts in HELD_STYLE and
 HELD_LAYOUTS never appear.
 """
@@ -37,9 +38,19 @@ from longbox.geometry import Box
 from longbox.page_types import layout_row, look_at
 from longbox.panels import find_panels
 from longbox.pipeline.page_labels import page_text, page_vector
-from longbox.synthetic import BookRecipe, Layout, Style, draw_book, draw_insert, template_names
+from longbox.synthetic import (
+    BookRecipe,
+    Layout,
+    Style,
+    draw_book,
+    draw_insert,
+    template_names,
+    tuning_template,
+)
+from training.page_type_aging import aged
 
 HELD_STYLE = Style.PAPER
+TUNING_STYLE = Style.HALFTONE  # left out where ways of training are compared
 HELD_LAYOUTS = (Layout.INSET, Layout.YONKOMA, Layout.SPREAD, Layout.SPLASH)
 TRAIN_LAYOUTS = (
     Layout.GRID,
@@ -51,6 +62,7 @@ TRAIN_LAYOUTS = (
     Layout.SPLASH,
 )
 CLASSES = tuple(PageType)
+STORY_TYPES = (PageType.STORY, PageType.SPLASH)
 N_VARIANTS = 3
 WIDTH = 448
 MAX_PANELS = 2  # of a page are encoded, the largest; what further ones add is little
@@ -71,6 +83,7 @@ class SourcePage:
 
     pixels: Pixels
     page: AnnotatedPage
+    template: str = ""  # of an insert; "" for pages of a story
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -79,18 +92,26 @@ class Source:
 
     Attributes:
         group: Sources of one group look alike, so that a book may mix them.
-        types: Index into CLASSES, (N,).
+        types: Index into CLASSES, (N,); -1 where it is not known.
+        templates: Name of an insert's template, "" for other pages, (N,).
         layout: One row a noisy reading of each page, (N, N_VARIANTS, F).
     """
 
     name: str
     group: str
     types: NDArray[np.int64]
+    templates: NDArray[np.str_]
     look: NDArray[np.float32]
+    look_mask: NDArray[np.bool_]
     layout: NDArray[np.float32]
     picture: NDArray[np.float32]
     sentence: NDArray[np.float32]
     sentence_mask: NDArray[np.bool_]
+
+    def only(self, keep: NDArray[np.bool_]) -> Source:
+        """Return the source with the rows that keep (N,) names."""
+        rows = {name: getattr(self, name)[keep] for name in self.__slots__[2:]}
+        return replace(self, **rows)
 
     def save(self, path: Path) -> None:
         """Write to an npz file."""
@@ -101,6 +122,33 @@ class Source:
         """Read back what `save` wrote."""
         with np.load(path) as data:
             return cls(str(data["name"]), str(data["group"]), *(data[n] for n in cls.__slots__[2:]))
+
+
+def joined(name: str, group: str, parts: Sequence[Source]) -> Source:
+    """Put the rows of several sources into one."""
+    rows = [np.concatenate([getattr(p, n) for p in parts]) for n in Source.__slots__[2:]]
+    return Source(name, group, *rows)
+
+
+def tuning_split(sources: Sequence[Source]) -> tuple[list[Source], list[Source]]:
+    """Split into sources to learn from and others to choose between ways of training by.
+
+    The second ones are story pages of TUNING_STYLE and pages of each type's tuning template; the
+    first ones have neither. Both leave out what HELD_OUT names, which is for the benchmark only.
+    """
+    kept = np.array([f"{i} {tuning_template(c)}" for i, c in enumerate(CLASSES)])
+    known, stories, inserted = [], [], []
+    for source in sources:
+        names = np.array([f"{k} {n}" for k, n in zip(source.types, source.templates, strict=True)])
+        is_kept = np.isin(names, kept)
+        inserted.append(source.only(is_kept))
+        if source.group.startswith(TUNING_STYLE.value):
+            is_story = np.isin(source.types, [CLASSES.index(c) for c in STORY_TYPES])
+            stories.append(source.only(is_story & (source.templates == "")))
+        else:
+            known.append(source.only(~is_kept))
+    tuning = [joined(s.name, s.group, [s, *inserted]) for s in stories]
+    return known, tuning
 
 
 def describe(
@@ -128,7 +176,9 @@ def describe(
         name,
         group,
         np.array([CLASSES.index(item.page.label.page_type) for item in pages], np.int64),
+        np.array([item.template for item in pages], np.str_),
         np.array([look_at(item.pixels).as_row() for item in pages], np.float32),
+        np.ones(len(pages), np.bool_),
         np.array(layout, np.float32),
         np.array(vectors, np.float32),
         words,
@@ -165,7 +215,9 @@ def _wrong_panels(page: AnnotatedPage, panels: list[Panel], rng: random.Random) 
     ]
 
 
-def drawn_source(seed: int, *, held_out: bool = False) -> tuple[str, list[SourcePage]]:
+def drawn_source(
+    seed: int, *, held_out: bool = False, n_inserts: int = 22
+) -> tuple[str, list[SourcePage]]:
     """Draw a book and inserts with its art; returns its group and its pages."""
     rng = random.Random(f"source-{seed}")
     styles = [s for s in Style if s is not HELD_STYLE]
@@ -173,7 +225,7 @@ def drawn_source(seed: int, *, held_out: bool = False) -> tuple[str, list[Source
     direction = rng.choice((Direction.LTR, Direction.LTR, Direction.RTL))
     recipe = BookRecipe(
         seed=seed,
-        n_pages=12,
+        n_pages=10,
         direction=direction,
         style=style,
         layouts=HELD_LAYOUTS if held_out else TRAIN_LAYOUTS,
@@ -184,10 +236,10 @@ def drawn_source(seed: int, *, held_out: bool = False) -> tuple[str, list[Source
     )
     book = draw_book(recipe)
     pages = [
-        SourcePage(book.pixels(i), page)
+        SourcePage(book.pixels(i) if held_out else _maybe_aged(book.pixels(i), rng), page)
         for i, page in enumerate(book.truth.pages)
         # The book's own pages around the story are a template too, one that training sees.
-        if not held_out or page.label.page_type in (PageType.STORY, PageType.SPLASH)
+        if not held_out or page.label.page_type in STORY_TYPES
     ]
     silent = draw_book(replace(recipe, n_pages=2, text_density=0.0, matter=False))
     art = [
@@ -196,27 +248,48 @@ def drawn_source(seed: int, *, held_out: bool = False) -> tuple[str, list[Source
         for pixels in (silent.pixels(i),)
         for p in silent.truth.pages[i].panels
     ]
-    pages += inserts(art, recipe.size, rng, held_out=held_out)
+    pages += inserts(art, recipe.size, rng, held_out=held_out, n=n_inserts)
     return f"{style.value}-{direction.value}", pages
 
 
 def inserts(
     art: Sequence[Pixels], size: tuple[int, int], rng: random.Random, *, held_out: bool, n: int = 22
 ) -> list[SourcePage]:
-    """Draw inserts of every type with a source's art; in black and white where the art is."""
-    types = [t for t in CLASSES if t not in (PageType.STORY, PageType.SPLASH)]
+    """Draw inserts of every type with a source's art; most composed at random, half of them aged.
+
+    Held-out pages are of the held-out templates only, and at most printed without colour.
+    """
+    types = [t for t in CLASSES if template_names(t, held_out=held_out)]
     often = [*types, PageType.ADVERTISEMENT, PageType.TITLE, PageType.COVER, PageType.BACK_COVER]
+    often += [] if held_out else [PageType.STORY] * 5 + [PageType.SPLASH] * 2
     pages = []
     for i in range(n):
         page_type = types[i] if i < len(types) else rng.choice(often)
-        template = rng.choice(template_names(page_type, held_out=held_out))
-        made = draw_insert(page_type, template, size, lambda r: r.choice(art), rng)
+        names = template_names(page_type, held_out=held_out)
+        template = "mixed" if "mixed" in names and rng.random() < 0.65 else rng.choice(names)
+        at = _turned(size, rng) if page_type is PageType.STORY else size
+        made = draw_insert(page_type, template, at, lambda r: r.choice(art), rng)
         pixels = made.pixels
-        if rng.random() < 0.2:  # printed without colour
+        if held_out and rng.random() < 0.2:
             grey = np.asarray(Image.fromarray(pixels).convert("L"))
             pixels = np.repeat(grey[:, :, None], 3, axis=2)
-        pages.append(SourcePage(pixels, annotated(pixels, page_type, made.panels, made.texts)))
+        elif not held_out and rng.random() < 0.5:
+            pixels = aged(pixels, rng)
+        truth = annotated(pixels, page_type, made.panels, made.texts)
+        pages.append(SourcePage(pixels, truth, template))
     return pages
+
+
+def _maybe_aged(pixels: Pixels, rng: random.Random) -> Pixels:
+    return aged(pixels, rng) if rng.random() < 0.4 else pixels
+
+
+def _turned(size: tuple[int, int], rng: random.Random) -> tuple[int, int]:
+    """Return the size of a page, sometimes that of a strip."""
+    width, height = size
+    if rng.random() < 0.8:
+        return size
+    return rng.choice(((width, round(width / 3)), (width // 2, 2 * height), (height, width)))
 
 
 def annotated(
@@ -248,10 +321,10 @@ def real_sources(
         rng = random.Random(f"real-{seed}-{name}")
         chosen = mine if len(mine) <= 16 else rng.sample(mine, 16)
         pages = [_real_page(comics, row) for row in chosen]
-        art = [_art(comics, row, rng) for row in chosen if row["textless"]]
-        if art and split == "train":
+        has_art = [row for row in chosen if row.get("textless") and split == "train"]
+        if art := [_art(comics, row, rng) for row in has_art]:
             size = (WIDTH, round(WIDTH * rng.uniform(1.3, 1.5)))
-            pages += inserts(art, size, rng, held_out=False, n=8)
+            pages += inserts(art, size, rng, held_out=False, n=18)
             pages += [_real_splash(rng.choice(art), size)]
         yield name, str(chosen[0]["source"]), pages
 
@@ -263,16 +336,17 @@ def _open(path: Path) -> Pixels:
 def _real_page(comics: Path, row: dict[str, object]) -> SourcePage:
     pixels = _open(comics / str(row["image"]))
     direction = Direction(str(row["direction"]))
-    boxes = row["panels"]
+    boxes = row.get("panels")
     if isinstance(boxes, list) and boxes:
         panels = tuple(Panel(Box(*box), i, 1.0, "truth") for i, box in enumerate(boxes))
     else:
         panels = find_panels(pixels, direction)
-    said = row["texts"] if isinstance(row["texts"], list) else []
+    told = row.get("texts")
+    said = told if isinstance(told, list) else []
     texts = tuple(
         TextRegion(Box(*t["box"]), t["text"], 1.0, TextKind.DIALOGUE, "truth", None, i)
         for i, t in enumerate(said)
-        if t["box"]
+        if t.get("box")
     )
     roles = {"header": PageType.TITLE, "cover": PageType.COVER}
     page_type = roles.get(str(row["role"]), PageType.STORY)

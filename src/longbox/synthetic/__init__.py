@@ -6,6 +6,14 @@ drawn page by page when asked for. `write_book` makes a comic file of it, `draw_
 shelf to try Longbox on, `draw_poster` the picture of the README.
 """
 
+from longbox.synthetic.binding import (
+    Habit,
+    Insert,
+    draw_insert,
+    plan_types,
+    template_names,
+    tuning_template,
+)
 from longbox.synthetic.books import SyntheticBook, TextTruth, draw_book
 from longbox.synthetic.cast import Character, Look
 from longbox.synthetic.files import truth_json, write_book
@@ -18,6 +26,8 @@ __all__ = [
     "MIXES",
     "BookRecipe",
     "Character",
+    "Habit",
+    "Insert",
     "Layout",
     "Line",
     "Look",
@@ -27,8 +37,12 @@ __all__ = [
     "SyntheticBook",
     "TextTruth",
     "draw_book",
+    "draw_insert",
     "draw_poster",
     "draw_shelf",
+    "plan_types",
+    "template_names",
     "truth_json",
+    "tuning_template",
     "write_book",
 ]
