@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +17,7 @@ from longbox.book import (
     FileStamp,
     Metadata,
     Page,
+    PageFlag,
     PageLabel,
     PageType,
     Panel,
@@ -94,6 +95,24 @@ def draw_book(
     )
     annotated = AnnotatedBook(book, pages)
     return Drawn(annotated, draw_vectors(number, annotated.n_panels, encoder))
+
+
+def flagged(drawn: Drawn, flags: Mapping[int, tuple[PageFlag, ...]]) -> Drawn:
+    """Return the book with flags on some of its pages."""
+    pages = tuple(
+        replace(page, flags=flags.get(i, ())) for i, page in enumerate(drawn.annotated.pages)
+    )
+    return Drawn(AnnotatedBook(drawn.annotated.book, pages), drawn.vectors)
+
+
+def sure(drawn: Drawn, confidences: Sequence[float]) -> Drawn:
+    """Return the book with its texts read so surely, text after text over all pages."""
+    given = iter(confidences)
+    pages = tuple(
+        replace(page, texts=tuple(replace(t, confidence=next(given)) for t in page.texts))
+        for page in drawn.annotated.pages
+    )
+    return Drawn(AnnotatedBook(drawn.annotated.book, pages), drawn.vectors)
 
 
 def draw_vectors(number: int, n: int, encoder: str = "v1") -> tuple[PanelVectors, ...]:

@@ -6,11 +6,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from drawn_books import draw_book, filled
+from described_books import draw_description, draw_description_vectors
+from drawn_books import Drawn, add, draw_book, filled, flagged
 
-from longbox.book import AnnotatedPage, Metadata, PageType
+from longbox.book import AnnotatedPage, Metadata, PageFlag, PageType
+from longbox.description import AnswerState
 from longbox.errors import LibraryError
-from longbox.library import Library, zarr_export
+from longbox.library import Library, write_description_store, zarr_export
 
 BOOKS = [
     draw_book(1, [["one", "two", ""], ["three"]], metadata=Metadata(series="S", year=2001)),
@@ -119,6 +121,7 @@ def test_parquet_tables_hold_every_book_page_panel_and_text(
         "pages": 12,
         "panels": 20,
         "texts": 19,
+        "descriptions": 0,
     }
     assert tables["books"][0]["series"] == "S"
     assert tables["books"][0]["year"] == 2001
@@ -126,7 +129,81 @@ def test_parquet_tables_hold_every_book_page_panel_and_text(
     assert tables["pages"][2]["page_type"] == "blank"
     assert tables["panels"][1]["text"] == "two"
     assert tables["panels"][1]["panel_id"] == f"{1:016x}-0000-01"
+    assert tables["panels"][0]["text_confidence"] == pytest.approx(0.5)
+    assert tables["panels"][2]["text_confidence"] is None  # a silent panel
     assert tables["texts"][0]["kind"] == "dialogue"
+
+
+def describe(library: Library, drawn: Drawn, texts: list[str]) -> None:
+    pages = [
+        draw_description(drawn.annotated, 0, texts),
+        draw_description(drawn.annotated, 1, ["cut off"], state=AnswerState.TRUNCATED),
+    ]
+    vectors = draw_description_vectors(drawn.annotated)
+    write_description_store(library.root, drawn.book_id, pages, vectors)
+    library.merge_descriptions(drawn.book_id)
+    library.update_indexes()
+
+
+def test_descriptions_and_flags_are_exported_to_zarr_with_their_mask(tmp_path: Path) -> None:
+    import xarray
+
+    drawn = flagged(BOOKS[0], {0: (PageFlag.LANDSCAPE, PageFlag.WATERMARK)})
+    with filled(tmp_path / "library", [drawn, BOOKS[3]]) as library:
+        describe(library, drawn, ["a cat", "a dog", ""])
+        library.export_zarr(tmp_path / "out.zarr")
+    dataset = xarray.open_zarr(tmp_path / "out.zarr", consolidated=True).load()
+    column = dataset.modality.values.tolist().index("description")
+    mask = dataset.modality_masks.values[:, :, column]
+    assert mask[0].tolist() == [True, True, True]
+    assert not mask[1:].any()  # a truncated answer, and a book that was never described
+    vectors = draw_description_vectors(drawn.annotated).vectors
+    got = dataset.panel_description_embeddings.values
+    np.testing.assert_allclose(got[0], vectors[:3], atol=2e-3)
+    assert not got[1:].any()
+    assert dataset.panel_description.values[0].tolist()[0].startswith("a cat\n")
+    assert dataset.panel_description.values[1, 0] == ""
+    assert dataset.page_flags.values.tolist()[:2] == ["landscape,watermark", ""]
+
+
+def test_descriptions_and_flags_are_exported_to_parquet(tmp_path: Path) -> None:
+    import pyarrow.parquet
+
+    drawn = flagged(BOOKS[0], {1: (PageFlag.PROSE,)})
+    with filled(tmp_path / "library", [drawn]) as library:
+        describe(library, drawn, ["a cat", "", "\ud800"])
+        library.export_parquet(tmp_path / "out")
+    tables = {
+        p.stem: pyarrow.parquet.read_table(p).to_pylist() for p in (tmp_path / "out").iterdir()
+    }
+    assert [page["flags"] for page in tables["pages"]] == [[], ["prose"]]
+    assert tables["panels"][0]["description"].startswith("a cat\n")
+    first, second, third = tables["descriptions"]
+    assert (first["panel_id"], first["description"]) == (f"{1:016x}-0000-00", "a cat")
+    assert first["characters"] == ["Ann"]
+    assert (first["state"], first["is_fitting"]) == ("clean", True)
+    assert (second["panel"], third["state"], third["page_index"]) == (2, "truncated", 1)
+    with Library.open(tmp_path / "library") as library:
+        add(library, Drawn(drawn.annotated, ()), recipe="r9")
+        changed = draw_book(1, [["one", "two"], ["three"]])
+        add(library, changed, recipe="r10")
+        library.export_parquet(tmp_path / "later")
+    rows = pyarrow.parquet.read_table(tmp_path / "later" / "descriptions.parquet").to_pylist()
+    assert [(r["panel_id"] is None, r["is_fitting"]) for r in rows] == [
+        (True, False),
+        (True, False),
+        (False, True),
+    ]
+
+
+def test_descriptions_that_are_not_merged_stop_an_export(tmp_path: Path) -> None:
+    drawn = BOOKS[0]
+    with filled(tmp_path / "library", [drawn]) as library:
+        describe(library, drawn, ["a cat", "", ""])
+        write_description_store(library.root, drawn.book_id, (), None)
+        with pytest.raises(LibraryError, match="not merged"):
+            library.export_parquet(tmp_path / "out")
+        assert not (tmp_path / "out").exists()
 
 
 @pytest.mark.parametrize("kind", ["export_zarr", "export_parquet"])

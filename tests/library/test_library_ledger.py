@@ -14,9 +14,9 @@ import pytest
 from drawn_books import STAMP, add, draw_book, filled
 
 from longbox.book import FileStamp, Metadata, PanelId, Problem
+from longbox.correction import CorrectedField, Correction
 from longbox.errors import LibraryError, QueryError
 from longbox.library import (
-    Correction,
     Filters,
     Library,
     SyncReport,
@@ -252,7 +252,9 @@ def test_status_counts(tmp_path: Path) -> None:
 
 
 def test_corrections_are_kept_by_a_rebuild(tmp_path: Path) -> None:
-    correction = Correction(f"{1:016x}", 0, None, "panels", "[[0, 0, 5, 5]]", "2026-01-01T00:00:00")
+    correction = Correction(
+        f"{1:016x}", None, CorrectedField.TITLE, '"Night"', "2026-01-01T00:00:00"
+    )
     with filled(tmp_path, [draw_book(1)]) as library:
         library.add_correction(correction)
     Library.rebuild(tmp_path)

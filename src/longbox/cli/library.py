@@ -7,7 +7,9 @@ from typing import Annotated
 
 import typer
 
+from longbox.cli.corrections import corrections, uncorrect
 from longbox.cli.progress import counting
+from longbox.cli.review import review
 from longbox.cli.terminal import (
     ConfigOption,
     JsonOption,
@@ -23,7 +25,12 @@ from longbox.cli.terminal import (
 from longbox.config import load_config
 from longbox.library import Library, LibraryStatus
 
-app = typer.Typer(help="Look after the library: status, sync, rebuild.", no_args_is_help=True)
+app = typer.Typer(
+    help="Look after the library: review, corrections, sync, rebuild.", no_args_is_help=True
+)
+app.command("review")(review)
+app.command("corrections")(corrections)
+app.command("uncorrect")(uncorrect)
 
 
 @app.command("status")
@@ -50,6 +57,12 @@ def status(library: LibraryOption = None, json: JsonOption = False) -> None:
         )
     mb = (found.catalog_bytes + found.stores_bytes + found.index_bytes) / 1e6
     results.print(f"  {mb:,.0f} MB on disk")
+    _say_descriptions(found)
+    if found.flagged_pages:
+        kinds = ", ".join(f"{flag} {n:,}" for flag, n in found.flags)
+        results.print(
+            f"  {plural(found.flagged_pages, 'page')} flagged ({kinds}): `longbox library review`"
+        )
     if found.missing_books:
         results.print(
             f"  {plural(found.missing_books, 'book')} without a file: moved? run "
@@ -57,6 +70,17 @@ def status(library: LibraryOption = None, json: JsonOption = False) -> None:
         )
     for problem in found.problems:
         results.print("  problem: " + one_line(problem.reason), style="yellow", markup=False)
+
+
+def _say_descriptions(found: LibraryStatus) -> None:
+    if found.described_pages:
+        results.print(f"  {plural(found.described_pages, 'page')} described")
+    for n, why in (
+        (found.unfit_descriptions, "with other panels than now"),
+        (found.unfinished_descriptions, "without a usable answer"),
+    ):
+        if n:
+            results.print(f"  {plural(n, 'page')} described {why}: run `longbox describe` again")
 
 
 def status_record(found: LibraryStatus, root: Path) -> dict[str, object]:
@@ -80,6 +104,11 @@ def status_record(found: LibraryStatus, root: Path) -> dict[str, object]:
         "missing_books": found.missing_books,
         "failed_files": found.failed_files,
         "problems": found.problems,
+        "described_pages": found.described_pages,
+        "unfit_descriptions": found.unfit_descriptions,
+        "unfinished_descriptions": found.unfinished_descriptions,
+        "flagged_pages": found.flagged_pages,
+        "flags": {str(flag): n for flag, n in found.flags},
         "spaces": spaces,
         "bytes": {
             "catalog": found.catalog_bytes,

@@ -10,7 +10,7 @@ import msgspec
 import typer
 from rich.text import Text
 
-from longbox.book import Direction, Hit, PageType, PanelId
+from longbox.book import Direction, Hit, PageFlag, PageType, PanelId
 from longbox.cli.terminal import (
     ConfigOption,
     JsonOption,
@@ -23,7 +23,7 @@ from longbox.cli.terminal import (
 )
 from longbox.config import load_config
 from longbox.errors import QueryError
-from longbox.library import Filters, Library
+from longbox.library import Filters, Library, Writing
 from longbox.retrieval import (
     By,
     PanelTerm,
@@ -33,6 +33,7 @@ from longbox.retrieval import (
     Term,
     parse_query,
 )
+from longbox.vectors import Space
 
 _TEXT_WIDTH = 160
 
@@ -55,11 +56,26 @@ def search(
     by: Annotated[By, typer.Option(help="What one hit is.")] = By.PANEL,
     weight: Annotated[
         list[str] | None,
-        typer.Option(help="What a space counts: text, words, substring, vision or composition=2."),
+        typer.Option(
+            help="What a list counts (vision=2): text, words, substring, description, "
+            "description_words, description_substring, vision or composition."
+        ),
+    ] = None,
+    within: Annotated[
+        Writing | None,
+        typer.Option(
+            "--in", help="Look for words only in the lettering, or only in the descriptions."
+        ),
     ] = None,
     series: Annotated[str | None, typer.Option(help="Only series whose name holds this.")] = None,
     title: Annotated[str | None, typer.Option(help="Only titles that hold this.")] = None,
     page_type: Annotated[list[PageType] | None, typer.Option(help="Only such pages.")] = None,
+    flag: Annotated[
+        list[PageFlag] | None, typer.Option(help="Only pages that were flagged so.")
+    ] = None,
+    without_flag: Annotated[
+        list[PageFlag] | None, typer.Option(help="No pages that were flagged so.")
+    ] = None,
     language: Annotated[
         list[str] | None, typer.Option(help="Only this language (en, fr, ja ...).")
     ] = None,
@@ -94,8 +110,10 @@ def search(
         year_max=year_max,
         min_text_characters=min_text,
         book_ids=tuple(book or ()),
+        flags=tuple(flag or ()),
+        without_flags=tuple(without_flag or ()),
     )
-    request = SearchRequest(terms, filters, by, k, _weights(weight or []), not no_fold)
+    request = SearchRequest(terms, filters, by, k, _weights(weight or []), not no_fold, within)
     with open_library(library) as opened:
         settings = load_config(config, opened.root)
         hits = Searcher(opened, settings).search(request)
@@ -126,18 +144,25 @@ def print_hits(hits: Sequence[Hit]) -> None:
         line.append(hit.panel_id, style="dim")
         results.print(line)
         if text := one_line(hit.text):
-            shown = text if len(text) <= _TEXT_WIDTH else text[: _TEXT_WIDTH - 1] + "…"
-            results.print(Text(f"     “{shown}”"))
+            results.print(Text(f"     “{_cut(text)}”"))
+        if description := one_line(hit.description):
+            results.print(Text(f"     {_cut(description)}", style="italic"))
         results.print(Text("     " + matched_because(hit), style="dim"))
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= _TEXT_WIDTH else text[: _TEXT_WIDTH - 1] + "…"
 
 
 def _say_unsearched(library: Library) -> None:
     """Say it when part of the library was made by other encoders, which this query cannot meet."""
     for space, fingerprints in library.spaces().items():
         if len(fingerprints) > 1:
+            is_described = space is Space.DESCRIPTION
+            remedy = "longbox describe" if is_described else "longbox index FOLDER --refresh"
             notes.print(
                 f"note: {space} vectors come from {len(fingerprints)} encoders, and only those of "
-                f"one were searched; `longbox index FOLDER --refresh` makes them alike",
+                f"one were searched; `{remedy}` makes them alike",
                 style="yellow",
             )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
@@ -28,7 +29,9 @@ from longbox.cli.terminal import (
     results,
 )
 from longbox.config import load_config
+from longbox.description import AnswerState
 from longbox.errors import LongboxError, QueryError
+from longbox.library import Library, PanelRecord
 from longbox.pipeline import page_pixels, panel_crop
 
 
@@ -42,25 +45,20 @@ def show(
     config: ConfigOption = None,
     json: JsonOption = False,
 ) -> None:
-    """Show a panel: what is written in it, and its picture."""
+    """Show a panel: what is written in it, what a model wrote about it, and its picture."""
     try:
         panel_id = PanelId.parse(panel)
     except ValueError as error:
         raise QueryError(str(error)) from error
     with open_library(library) as opened:
         settings = load_config(config, opened.root)
-        record = opened.panel_records([opened.panel_row(panel_id)])[0]
+        record = _record(opened, panel_id)
+        said = _page_description(opened, record)
     if json:
-        print_json({**msgspec.to_builtins(record), "box": list(record.box.as_tuple())})
+        box = list(record.box.as_tuple())
+        print_json({**msgspec.to_builtins(record), "box": box, "page_description": said})
     else:
-        results.print(
-            f"{one_line(record.title)}, page {record.page_index + 1}, panel {record.panel + 1}",
-            style="bold",
-            markup=False,
-        )
-        results.print(one_line(record.file), style="dim", markup=False)
-        for line in record.text.splitlines():
-            results.print("  " + one_line(line), markup=False)
+        _say(record, said)
     if output is None and (json or not is_terminal()):
         return
     pixels = page_pixels(record, settings) if page else panel_crop(record, settings)
@@ -69,6 +67,64 @@ def show(
         notes.print(f"wrote {output}")
     else:
         _draw(pixels)
+
+
+@dataclass(frozen=True, slots=True)
+class PageSaid:
+    """What a model said of the whole page, and whether it is searched.
+
+    Attributes:
+        is_fitting: It was made for the panels that the page has now.
+    """
+
+    summary: str
+    state: AnswerState
+    model: str
+    made_at: str
+    is_fitting: bool
+
+
+def _record(library: Library, panel_id: PanelId) -> PanelRecord:
+    found = library.panel_records([library.panel_row(panel_id)])
+    if not found:
+        raise QueryError(f"{panel_id}: was indexed again at this moment; try once more")
+    return found[0]
+
+
+def _page_description(library: Library, record: PanelRecord) -> PageSaid | None:
+    unfit = library.unfit_descriptions(record.book_id)
+    for said in library.descriptions(record.book_id):
+        if said.page_index == record.page_index:
+            is_fitting = said.page_index not in unfit
+            return PageSaid(said.summary, said.state, said.model, said.made_at, is_fitting)
+    return None
+
+
+def _say(record: PanelRecord, said: PageSaid | None) -> None:
+    results.print(
+        f"{one_line(record.title)}, page {record.page_index + 1}, panel {record.panel + 1}",
+        style="bold",
+        markup=False,
+    )
+    results.print(one_line(record.file), style="dim", markup=False)
+    if record.flags:
+        results.print(f"page flagged: {', '.join(record.flags)}", style="yellow", markup=False)
+    if record.text_confidence is not None:
+        results.print(f"lettering, read {record.text_confidence:.0%} sure:", style="dim")
+    for line in record.text.splitlines():
+        results.print("  " + one_line(line), markup=False)
+    if said is None:
+        return
+    by = f"{one_line(said.model)}, {one_line(said.made_at)}, {said.state}"
+    results.print(f"description by {by}:", style="dim", markup=False)
+    for line in record.description.splitlines():
+        results.print("  " + one_line(line), markup=False)
+    if said.summary:
+        results.print("  the page: " + one_line(said.summary), markup=False)
+    if not said.is_fitting:
+        notes.print(
+            "the panels of this page changed since; run `longbox describe` again", style="yellow"
+        )
 
 
 def _save(pixels: NDArray[np.uint8], path: Path) -> None:

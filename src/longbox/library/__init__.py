@@ -7,12 +7,24 @@ vectors (some 16,000 panels of 256 numbers), zarr only to read or write a store,
 export.
 """
 
+from longbox.library.corrections import (
+    add_corrections,
+    corrected_books,
+    read_corrections,
+)
+from longbox.library.description_stores import (
+    description_path,
+    read_description_store,
+    write_description_store,
+)
 from longbox.library.library import Library
 from longbox.library.rebuilding import RebuildReport
 from longbox.library.records import (
     BookStore,
-    Correction,
+    DescribedPage,
+    DescriptionStore,
     Filters,
+    FlaggedPage,
     KnownFile,
     LibraryStatus,
     PanelRecord,
@@ -20,6 +32,7 @@ from longbox.library.records import (
     SpaceStatus,
     SyncReport,
     WordsQuery,
+    Writing,
 )
 from longbox.library.store_update import update_book_store
 from longbox.library.stores import (
@@ -31,8 +44,10 @@ from longbox.library.stores import (
 
 __all__ = [
     "BookStore",
-    "Correction",
+    "DescribedPage",
+    "DescriptionStore",
     "Filters",
+    "FlaggedPage",
     "KnownFile",
     "Library",
     "LibraryStatus",
@@ -42,9 +57,16 @@ __all__ = [
     "SpaceStatus",
     "SyncReport",
     "WordsQuery",
+    "Writing",
+    "add_corrections",
+    "corrected_books",
+    "description_path",
     "has_store",
     "read_book_store",
+    "read_corrections",
+    "read_description_store",
     "store_path",
     "update_book_store",
     "write_book_store",
+    "write_description_store",
 ]

@@ -11,42 +11,44 @@ import hashlib
 import json
 import sqlite3
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 from longbox.library.catalog import path_from_sql
+from longbox.library.corrections import corrected_books, read_corrections
 from longbox.library.ledger import known_files, problems
 from longbox.library.vector_index import VectorIndex, spaces
 
 
-def lines(connection: sqlite3.Connection, index: VectorIndex) -> Iterator[str]:
+def lines(connection: sqlite3.Connection, index: VectorIndex, root: Path) -> Iterator[str]:
     """Yield one JSON line for every book, page, panel, file, problem and correction."""
     for path, known in sorted(known_files(connection).items()):
         yield _line("file", path, known.book_id, known.recipe, known.failed, known.is_missing)
     for p in problems(connection):
         yield _line("problem", p.file, p.page, p.stage, p.reason)
-    for row in connection.execute(
-        "SELECT book_id, page_index, panel_order, field, value, made_at FROM corrections "
-        "ORDER BY 1, 2, 3, 4, 5, 6"
-    ):
-        yield _line("correction", *row)
+    for book_id in corrected_books(root):
+        for c in read_corrections(root, book_id):
+            yield _line("correction", book_id, c.page_index, c.field, c.value, c.made_at, c.origin)
     live = [(space, print_) for space, prints in spaces(connection).items() for print_ in prints]
     for row in connection.execute(
         "SELECT book_row, first_row, n_panels, book_id, recipe, title, series, year, language, "
-        "direction, n_pages, n_texts, hex(text_characters), is_missing FROM books ORDER BY book_id"
+        "direction, n_pages, n_texts, hex(text_characters), hex(text_confidence), "
+        "n_described, is_missing FROM books ORDER BY book_id"
     ).fetchall():
         book_row, first_row, n_panels, *said = row
         yield _line("book", *said, n_panels)
         yield from _pages(connection, book_row, said[0])
         yield from _panels(connection, first_row, n_panels)
+        yield from _descriptions(connection, book_row, (first_row, n_panels))
         for space, fingerprint in live:
             digest = _vector_digest(connection, index, (space, fingerprint), (first_row, n_panels))
             yield _line("vectors", said[0], space.value, fingerprint, digest)
 
 
-def digest(connection: sqlite3.Connection, index: VectorIndex) -> str:
+def digest(connection: sqlite3.Connection, index: VectorIndex, root: Path) -> str:
     """Return the SHA-256 of all lines."""
     found = hashlib.sha256()
-    for line in lines(connection, index):
+    for line in lines(connection, index, root):
         found.update(line.encode() + b"\n")
     return found.hexdigest()
 
@@ -54,7 +56,8 @@ def digest(connection: sqlite3.Connection, index: VectorIndex) -> str:
 def _pages(connection: sqlite3.Connection, book_row: int, book_id: str) -> Iterator[str]:
     for row in connection.execute(
         "SELECT page_index, digest, width, height, page_type, label_confidence, label_source, "
-        "picture_hash, is_spread, n_panels FROM pages WHERE book_row = ? ORDER BY page_index",
+        "picture_hash, is_spread, n_panels, (SELECT group_concat(flag) FROM page_flags f "
+        "WHERE f.page_row = pages.page_row) FROM pages WHERE book_row = ? ORDER BY page_index",
         (book_row,),
     ):
         yield _line("page", book_id, *row)
@@ -70,6 +73,25 @@ def _panels(connection: sqlite3.Connection, first_row: int, n_panels: int) -> It
         (first_row, n_panels),
     ):
         yield _line("panel", *row)
+
+
+def _descriptions(
+    connection: sqlite3.Connection, book_row: int, block: tuple[int, int]
+) -> Iterator[str]:
+    for row in connection.execute(
+        "SELECT page_index, state, is_fitting, model, made_at, summary FROM page_descriptions "
+        "WHERE book_row = ? ORDER BY page_index",
+        (book_row,),
+    ):
+        yield _line("described page", *row)
+    for row in connection.execute(
+        "SELECT row - ?1, text, folded, "
+        "(SELECT count(*) FROM description_words w WHERE w.rowid = d.row), "
+        "(SELECT count(*) FROM description_substrings s WHERE s.rowid = d.row) "
+        "FROM panel_descriptions d WHERE row >= ?1 AND row < ?1 + ?2 ORDER BY row",
+        block,
+    ):
+        yield _line("description", *row)
 
 
 def _vector_digest(

@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from longbox.book import AnnotatedBook
 from longbox.errors import LibraryError
 from longbox.library.catalog import Catalog, path_from_sql
+from longbox.library.description_stores import (
+    aligned,
+    description_path,
+    fitting,
+    panels_of,
+    read_descriptions_with_digest,
+)
 from longbox.library.lookup import status
-from longbox.library.records import BookStore, LibraryStatus
+from longbox.library.records import BookStore, DescribedPage, LibraryStatus
 from longbox.library.stores import disk_errors, read_book_store, store_path
+
+# Half characters that stand for no byte of a file name.
+_LONE_SURROGATE = re.compile("[\ud800-\udc7f\udd00-\udfff]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +36,24 @@ class ExportedBook:
     language: str | None
     recipe: str
     is_missing: bool
+    description_sha256: str | None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ExportedStore:
+    """A book's two stores, read for an export.
+
+    Attributes:
+        store: The book's, with the vectors of its descriptions beside its own.
+        pages: What the description store holds.
+        unfit: Indices of described pages that have other panels now.
+        texts: What is described of each panel, in row order; empty for nothing.
+    """
+
+    store: BookStore
+    pages: tuple[DescribedPage, ...]
+    unfit: frozenset[int]
+    texts: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,34 +75,43 @@ def make_plan(catalog: Catalog, root: Path) -> Plan:
     with catalog.snapshot() as connection:
         rows = connection.execute(
             "SELECT book_id, title, coalesce((SELECT path FROM files f WHERE f.book_id = b.book_id "
-            "ORDER BY f.is_missing, f.path LIMIT 1), ''), language, recipe, is_missing "
-            "FROM books b ORDER BY book_id"
+            "ORDER BY f.is_missing, f.path LIMIT 1), ''), language, recipe, is_missing, "
+            "description_sha256 FROM books b ORDER BY book_id"
         ).fetchall()
         widest = connection.execute("SELECT coalesce(max(n_panels), 0) FROM pages").fetchone()[0]
         books = tuple(
             ExportedBook(
-                book_id, title, printable(path_from_sql(path)), language, recipe, bool(gone)
+                book_id, title, printable(path_from_sql(path)), language, recipe, bool(gone), said
             )
-            for book_id, title, path, language, recipe, gone in rows
+            for book_id, title, path, language, recipe, gone, said in rows
         )
         return Plan(books, int(widest), status(connection, root))
 
 
-def read_store(root: Path, book: ExportedBook) -> BookStore:
-    """Read a planned book's store.
+def read_stores(root: Path, book: ExportedBook) -> ExportedStore:
+    """Read a planned book's store and its descriptions.
 
     Raises:
-        LibraryError: It is damaged, or was made anew since the plan.
+        LibraryError: One is damaged, or was made anew since the plan.
     """
     store = read_book_store(store_path(root, book.book_id))
     if store.recipe != book.recipe:
         raise LibraryError(f"{book.title}: was indexed again during the export; run it again")
-    return store
-
-
-def annotated_of(root: Path, book: ExportedBook) -> AnnotatedBook:
-    """Read a planned book's annotation."""
-    return read_store(root, book).annotated
+    texts = ("",) * store.annotated.n_panels
+    if book.description_sha256 is None:
+        return ExportedStore(store, (), frozenset(), texts)
+    said, digest = read_descriptions_with_digest(description_path(root, book.book_id))
+    if digest != book.description_sha256:
+        raise LibraryError(
+            f"{book.title}: its descriptions changed and are not merged yet; export again when "
+            "`longbox describe` is done, or run `longbox library rebuild`"
+        )
+    texts, vectors = aligned(said, store.annotated)
+    now = panels_of(store.annotated)
+    unfit = [p.description.page_index for p, page, _ in fitting(said, now) if page is None]
+    if vectors is not None:
+        store = replace(store, vectors=(*store.vectors, vectors))
+    return ExportedStore(store, said.pages, frozenset(unfit), texts)
 
 
 @contextmanager
@@ -101,4 +138,5 @@ def whole(target: Path) -> Iterator[Path]:
 
 def printable(text: str) -> str:
     """Return text that UTF-8 can hold; bytes of a name that is not UTF-8 show in hexadecimal."""
+    text = _LONE_SURROGATE.sub("\ufffd", text)
     return text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")

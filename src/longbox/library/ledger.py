@@ -17,7 +17,7 @@ from longbox.book import FileStamp, Problem
 from longbox.library.catalog import path_from_sql, path_to_sql
 from longbox.library.folding import storable
 from longbox.library.merging import refresh_book
-from longbox.library.records import Correction, KnownFile, SyncReport
+from longbox.library.records import KnownFile, SyncReport
 
 _GONE: Final = (errno.ENOENT, errno.ENOTDIR, errno.ELOOP)
 
@@ -147,29 +147,3 @@ def problems(connection: sqlite3.Connection) -> tuple[Problem, ...]:
     return tuple(
         sorted(found, key=lambda p: (p.file, -1 if p.page is None else p.page, p.stage, p.reason))
     )
-
-
-def add_correction(connection: sqlite3.Connection, correction: Correction) -> None:
-    """Keep what a person typed."""
-    connection.execute(
-        "INSERT INTO corrections (book_id, page_index, panel_order, field, value, made_at) "
-        "VALUES (?, ?, ?, ?, ?, ?)",
-        (
-            correction.book_id,
-            correction.page_index,
-            correction.panel,
-            correction.field,
-            correction.value,
-            correction.made_at,
-        ),
-    )
-
-
-def corrections(connection: sqlite3.Connection, book_id: str) -> tuple[Correction, ...]:
-    """Return a book's corrections, oldest first."""
-    rows = connection.execute(
-        "SELECT book_id, page_index, panel_order, field, value, made_at FROM corrections "
-        "WHERE book_id = ? ORDER BY correction_id",
-        (book_id,),
-    )
-    return tuple(Correction(*row) for row in rows)

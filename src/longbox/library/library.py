@@ -12,27 +12,29 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from longbox.book import AnnotatedBook, FileStamp, PanelId, Problem
+from longbox.book import AnnotatedBook, FileStamp, PageFlag, Problem
+from longbox.correction import Correction
+from longbox.description import PageDescription
 from longbox.errors import LibraryError
-from longbox.library import contents, ledger, lookup, masks, rebuilding, upkeep, vector_index, words
+from longbox.library import contents, describing, flagging, ledger, lookup, rebuilding, upkeep
 from longbox.library.catalog import (
     CATALOG_NAME,
     FORMAT,
     Catalog,
 )
+from longbox.library.corrections import add_corrections, read_corrections, take_over_rows
+from longbox.library.description_stores import description_path, read_description_store
+from longbox.library.finding import PanelFinder
 from longbox.library.leftovers import clean_partial
 from longbox.library.merging import delete_book, first_path, insert_book, refresh_book
 from longbox.library.opening import has_stores, refuse_unusable
+from longbox.library.reading import move_damaged, read_store_with_digest
 from longbox.library.records import (
     BookStore,
-    Correction,
-    Filters,
+    FlaggedPage,
     KnownFile,
     LibraryStatus,
-    PanelRecord,
-    ScoredPanel,
     SyncReport,
-    WordsQuery,
 )
 from longbox.library.stores import (
     BOOKS_NAME,
@@ -40,26 +42,16 @@ from longbox.library.stores import (
     read_book_store,
     store_path,
 )
-from longbox.vectors import QueryVector, Space, require_same_space
 
 Tell = Callable[[int, int], None]
-_EVERYTHING = Filters()
 
 
-class Library:
+class Library(PanelFinder):
     """A library folder that is open.
 
     Attributes:
         root: The folder.
     """
-
-    def __init__(self, root: Path, catalog: Catalog) -> None:
-        """Use `create` or `open` instead."""
-        self.root = root
-        self._catalog = catalog
-        self._index = vector_index.VectorIndex(root)
-        self._masks = masks.MaskCache()
-        self._counts = words.WordCounts()
 
     @classmethod
     def create(cls, root: Path) -> Library:
@@ -114,6 +106,7 @@ class Library:
             catalog.generation()
             if not read_only:
                 clean_partial(root)
+                take_over_rows(catalog, root)
         except LibraryError:
             catalog.close()
             raise
@@ -135,6 +128,14 @@ class Library:
     ) -> None:
         self.close()
 
+    def require_writable(self) -> None:
+        """Refuse at the start what could not be written at the end.
+
+        Raises:
+            LibraryError: The library was opened read-only.
+        """
+        self._catalog.require_writable()
+
     # ---- the ledger and merges
 
     def merge_book(self, book_id: str, file: str, stamp: FileStamp) -> None:
@@ -149,9 +150,9 @@ class Library:
         """
         path = store_path(self.root, book_id)
         try:
-            store, digest = rebuilding.read_store_with_digest(path)
+            store, digest = read_store_with_digest(path)
         except LibraryError:
-            rebuilding.move_damaged(self.root, path)
+            move_damaged(self.root, path)
             raise
         with self._catalog.transaction() as connection:
             row = connection.execute(
@@ -159,8 +160,22 @@ class Library:
             ).fetchone()
             if row is None or row[0] != digest:
                 insert_book(connection, store, digest)
+            describing.attach_descriptions(connection, self.root, book_id)
             ledger.remember_file(connection, file, stamp, book_id)
             refresh_book(connection, book_id)
+
+    def merge_descriptions(self, book_id: str) -> None:
+        """Take a book's description store into the catalog; none there, none in the catalog.
+
+        One transaction; doing it again changes nothing. `update_indexes` afterwards lets vectors
+        be found; words are found at once.
+
+        Raises:
+            LibraryError: The book is not in the library, its description store is damaged (it is
+                then moved to `damaged/`), or the vectors' length is not their encoder's.
+        """
+        with self._catalog.transaction() as connection:
+            describing.merge_descriptions(connection, self.root, book_id)
 
     def record_failure(self, file: str, stamp: FileStamp, problems: Sequence[Problem]) -> None:
         """Remember that a file could not become a book, and why."""
@@ -183,10 +198,10 @@ class Library:
             ledger.move_file(connection, old, new)
 
     def remove_book(self, book_id: str) -> None:
-        """Delete a book and its store; its files are forgotten."""
-        path = store_path(self.root, book_id)
-        with disk_errors(path):
-            path.unlink(missing_ok=True)  # first: a rebuild must not bring the book back
+        """Delete a book, its store and its descriptions; its files are forgotten."""
+        for path in (store_path(self.root, book_id), description_path(self.root, book_id)):
+            with disk_errors(path):
+                path.unlink(missing_ok=True)  # first: a rebuild must not bring the book back
         with self._catalog.transaction() as connection:
             connection.execute("DELETE FROM files WHERE book_id = ?", (book_id,))
             delete_book(connection, book_id)
@@ -211,16 +226,25 @@ class Library:
 
     def add_correction(self, correction: Correction) -> None:
         """Keep what a person typed; on the disk when this returns."""
-        with self._catalog.transaction(is_precious=True) as connection:
-            ledger.add_correction(connection, correction)
+        self.add_corrections((correction,))
+
+    def add_corrections(self, corrections: Sequence[Correction]) -> int:
+        """Keep corrections of any books, all or none; return how many were new.
+
+        Raises:
+            LibraryError: One is unusable, the library is read-only, or the disk refuses.
+        """
+        self._catalog.require_writable()
+        return add_corrections(self.root, corrections)
 
     def corrections(self, book_id: str) -> tuple[Correction, ...]:
         """Return a book's corrections, oldest first."""
-        with self._catalog.guarded() as connection:
-            return ledger.corrections(connection, book_id)
+        return read_corrections(self.root, book_id)
 
     def update_indexes(self, progress: Tell | None = None) -> None:
         """Bring the vector segments in line with the catalog; call after merges.
+
+        Description stores that were written and never merged (a run was killed) are merged first.
 
         Args:
             progress: Called with vectors written and vectors to write.
@@ -230,89 +254,7 @@ class Library:
         """
         upkeep.update(self._catalog, self.root, self._index, progress or _quiet)
 
-    # ---- search
-
-    def spaces(self) -> dict[Space, tuple[str, ...]]:
-        """Return the fingerprints of every space that has vectors, the most used first."""
-        with self._catalog.guarded() as connection:
-            return vector_index.spaces(connection)
-
-    def nearest(
-        self, query: QueryVector, k: int, filters: Filters = _EVERYTHING
-    ) -> list[ScoredPanel]:
-        """Find the panels nearest to a vector in its own space, best first.
-
-        Raises:
-            SpaceMismatchError: The library's vectors were made by another encoder.
-        """
-        with self._catalog.guarded() as connection:
-            mask = self._masks.get(connection, self._catalog.generation(), filters)
-            return self._index.nearest(connection, query, k, mask)
-
-    def match_words(
-        self, query: WordsQuery, k: int, filters: Filters = _EVERYTHING
-    ) -> list[ScoredPanel]:
-        """Find panels by the words of their lettering (BM25), best first."""
-        query = words.cleaned(query)
-        generation = self._catalog.generation()
-        with self._catalog.guarded() as connection:
-            mask = self._masks.get(connection, generation, filters)
-            counts = self._counts.of(connection, generation, (*query.terms, *query.required))
-            return words.match_words(connection, query, k, mask, counts)
-
-    def match_substring(
-        self, text: str, k: int, filters: Filters = _EVERYTHING
-    ) -> list[ScoredPanel]:
-        """Find panels whose lettering contains a text, in any script, best first."""
-        with self._catalog.guarded() as connection:
-            mask = self._masks.get(connection, self._catalog.generation(), filters)
-            return words.match_substring(connection, text, k, mask)
-
-    def panel_records(self, rows: Sequence[int]) -> list[PanelRecord]:
-        """Return what is known of panels, in the order asked.
-
-        Rows that went away since they were found (another process re-indexed the book) are left
-        out.
-        """
-        with self._catalog.guarded() as connection:
-            return lookup.panel_records(connection, rows)
-
-    def panel_row(self, panel_id: PanelId) -> int:
-        """Return a panel's row.
-
-        Raises:
-            QueryError: There is no such panel.
-        """
-        with self._catalog.guarded() as connection:
-            return lookup.panel_row(connection, panel_id)
-
-    def page_rows(self, book_id: str, page_index: int) -> range:
-        """Return the rows of a page's panels in reading order."""
-        with self._catalog.guarded() as connection:
-            return lookup.page_rows(connection, book_id, page_index)
-
-    def panel_vector(
-        self, row: int, space: Space, fingerprint: str | None = None
-    ) -> QueryVector | None:
-        """Return a panel's vector as a query, or None when it lacks this modality.
-
-        Args:
-            row: The panel's.
-            space: Which modality.
-            fingerprint: Which encoder's; without it the first of `spaces` that has the panel.
-
-        Raises:
-            SpaceMismatchError: The fingerprint is not one of the library's.
-        """
-        with self._catalog.guarded() as connection:
-            stored = vector_index.spaces(connection).get(space, ())
-            if fingerprint is not None and stored and fingerprint not in stored:
-                require_same_space(space, fingerprint, space, stored[0])
-            for name in stored if fingerprint is None else (fingerprint,):
-                vector = self._index.vector(connection, row, space, name)
-                if vector is not None:
-                    return QueryVector(space, name, vector)
-        return None
+    # ---- books
 
     def annotated_book(self, book_id: str) -> AnnotatedBook:
         """Return a book and what the stages saw on it, with its file's present path.
@@ -334,6 +276,45 @@ class Library:
         """Return a book's store: annotation and vectors."""
         return read_book_store(store_path(self.root, book_id))
 
+    def descriptions(self, book_id: str) -> tuple[PageDescription, ...]:
+        """Return every answer that the book's description store holds, by page.
+
+        Of any state, also those that no longer fit the page's panels (`unfit_descriptions`).
+
+        Raises:
+            LibraryError: The store is damaged.
+        """
+        path = description_path(self.root, book_id)
+        if not path.exists():
+            return ()
+        return tuple(page.description for page in read_description_store(path).pages)
+
+    def unfit_descriptions(self, book_id: str) -> frozenset[int]:
+        """Return the described pages that have other panels now than those described.
+
+        Raises:
+            LibraryError: The description store is damaged.
+        """
+        path = description_path(self.root, book_id)
+        if not path.exists():
+            return frozenset()
+        store = read_description_store(path)
+        with self._catalog.snapshot() as connection:
+            return describing.unfit_pages(connection, store)
+
+    def flagged_pages(self, flags: Sequence[PageFlag] = ()) -> tuple[FlaggedPage, ...]:
+        """Return the pages that have any of these flags (any at all without them), by file."""
+        with self._catalog.guarded() as connection:
+            return flagging.flagged_pages(connection, flags)
+
+    def outlines(self) -> tuple[AnnotatedBook, ...]:
+        """Return every book with its pages' sizes, labels and flags, and nothing on the pages.
+
+        From the catalog alone, so it is quick on a large library. Pages have no source name.
+        """
+        with self._catalog.snapshot() as connection:
+            return flagging.outlines(connection)
+
     def book_ids(self) -> tuple[str, ...]:
         """Return the ids of all books, in order."""
         with self._catalog.guarded() as connection:
@@ -354,12 +335,12 @@ class Library:
         numbers, the segments, and the number of times they were killed.
         """
         with self._catalog.snapshot() as connection:
-            return contents.digest(connection, self._index)
+            return contents.digest(connection, self._index, self.root)
 
     def dump(self) -> list[str]:
         """Return what `fingerprint_contents` digests, one JSON line a thing, sorted."""
         with self._catalog.snapshot() as connection:
-            return list(contents.lines(connection, self._index))
+            return list(contents.lines(connection, self._index, self.root))
 
     def export_zarr(self, target: Path, progress: Tell | None = None) -> None:
         """Write the padded dataset that xarray reads: one row a page, one column a panel.

@@ -12,7 +12,10 @@ from longbox.book import Direction, PageType, PanelId
 from longbox.errors import QueryError
 from longbox.geometry import Box
 from longbox.library.catalog import CATALOG_NAME, FORMAT, path_from_sql
+from longbox.library.description_stores import DESCRIPTIONS_NAME
+from longbox.library.flagging import flag_counts, flags_of
 from longbox.library.ledger import problems
+from longbox.library.merging import confidence_of
 from longbox.library.records import LibraryStatus, PanelRecord, SpaceStatus
 from longbox.library.stores import BOOKS_NAME
 from longbox.vectors import Space
@@ -22,12 +25,15 @@ SELECT p.row, b.book_id, g.page_index, p.panel_order, b.title,
   coalesce((SELECT path FROM files f WHERE f.book_id = b.book_id
             ORDER BY f.is_missing, f.path LIMIT 1), ''),
   p.x0, p.y0, p.x1, p.y1, coalesce(t.text, ''), g.width, g.height, g.page_type, b.language,
-  b.direction, b.series, b.year, g.picture_hash, g.is_spread, b.is_missing
+  b.direction, b.series, b.year, g.picture_hash, g.is_spread, b.is_missing,
+  coalesce(d.text, ''), substr(b.text_confidence, p.row - b.first_row + 1, 1),
+  (SELECT group_concat(flag) FROM page_flags f WHERE f.page_row = g.page_row)
 FROM json_each(?) wanted
 JOIN panels p ON p.row = wanted.value
 JOIN pages g ON g.page_row = p.page_row
 JOIN books b ON b.book_row = g.book_row
 LEFT JOIN panel_text t ON t.row = p.row
+LEFT JOIN panel_descriptions d ON d.row = p.row
 """
 
 
@@ -76,8 +82,14 @@ def status(connection: sqlite3.Connection, root: Path) -> LibraryStatus:
         "(SELECT coalesce(sum(size_bytes), 0) FROM segments)"
     ).fetchone()
     catalog_files = (root / f"{CATALOG_NAME}{suffix}" for suffix in ("", "-wal"))
-    folder = root / BOOKS_NAME
-    stores = folder.iterdir() if folder.is_dir() else ()
+    folders = (root / BOOKS_NAME, root / DESCRIPTIONS_NAME)
+    stores = [path for folder in folders if folder.is_dir() for path in folder.iterdir()]
+    described, unfit, unfinished = connection.execute(
+        "SELECT coalesce(sum(is_done AND is_fitting), 0), "
+        "coalesce(sum(is_done AND NOT is_fitting), 0), "
+        "coalesce(sum(NOT is_done), 0) FROM page_descriptions"
+    ).fetchone()
+    (flagged,) = connection.execute("SELECT count(DISTINCT page_row) FROM page_flags").fetchone()
     return LibraryStatus(
         format=FORMAT,
         books=books,
@@ -90,6 +102,11 @@ def status(connection: sqlite3.Connection, root: Path) -> LibraryStatus:
         catalog_bytes=sum(path.stat().st_size for path in catalog_files if path.exists()),
         stores_bytes=sum(path.stat().st_size for path in stores),
         index_bytes=index_bytes,
+        described_pages=described,
+        unfit_descriptions=unfit,
+        unfinished_descriptions=unfinished,
+        flagged_pages=flagged,
+        flags=flag_counts(connection),
     )
 
 
@@ -106,7 +123,8 @@ def _space_statuses(connection: sqlite3.Connection) -> tuple[SpaceStatus, ...]:
 
 def _record(row: tuple[Any, ...]) -> PanelRecord:
     found, book_id, page, order, title, file, x0, y0, x1, y1, text, width, height, kind, *rest = row
-    language, direction, series, year, picture_hash, is_spread, is_missing = rest
+    language, direction, series, year, picture_hash, is_spread, is_missing, *more = rest
+    description, confidence, flags = more
     return PanelRecord(
         row=found,
         panel_id=PanelId(book_id, page, order),
@@ -127,4 +145,7 @@ def _record(row: tuple[Any, ...]) -> PanelRecord:
         picture_hash=picture_hash,
         is_spread=bool(is_spread),
         is_missing=bool(is_missing),
+        description=description,
+        text_confidence=confidence_of(confidence[0]) if confidence else None,
+        flags=flags_of(flags),
     )

@@ -23,6 +23,10 @@ from longbox.library.records import Filters
 
 Mask = NDArray[np.bool_]
 _KEPT: Final = 8
+_OF_TYPE: Final = "page_type IN (SELECT value FROM json_each(?))"
+_WITH_FLAG: Final = (
+    "page_row IN (SELECT page_row FROM page_flags JOIN json_each(?) ON flag = value)"
+)
 
 
 class MaskCache:
@@ -68,7 +72,13 @@ def compile_mask(connection: sqlite3.Connection, filters: Filters) -> Mask:
         else:
             mask[first : first + n] = True
     if filters.page_types:
-        mask &= _page_mask(connection, filters, mask.size)
+        kinds = [page_type.value for page_type in filters.page_types]
+        mask &= _page_mask(connection, _OF_TYPE, kinds, mask.size)
+    if filters.flags:
+        mask &= _page_mask(connection, _WITH_FLAG, [f.value for f in filters.flags], mask.size)
+    if filters.without_flags:
+        unwanted = [flag.value for flag in filters.without_flags]
+        mask &= ~_page_mask(connection, _WITH_FLAG, unwanted, mask.size)
     return mask
 
 
@@ -95,12 +105,14 @@ def _book_condition(filters: Filters) -> tuple[str, list[Any]]:
     return " AND ".join(parts), values
 
 
-def _page_mask(connection: sqlite3.Connection, filters: Filters, n_rows: int) -> Mask:
+def _page_mask(
+    connection: sqlite3.Connection, condition: str, names: list[str], n_rows: int
+) -> Mask:
+    """Return the rows of the pages that meet a condition on any of these names."""
     mask: Mask = np.zeros(n_rows, dtype=np.bool_)
-    marks = ", ".join("?" * len(filters.page_types))
-    for first, n in connection.execute(
-        f"SELECT first_row, n_panels FROM pages WHERE page_type IN ({marks})",
-        [page_type.value for page_type in filters.page_types],
-    ):
+    blocks = connection.execute(
+        f"SELECT first_row, n_panels FROM pages WHERE {condition}", (json.dumps(names),)
+    )
+    for first, n in blocks:
         mask[first : first + n] = True
     return mask

@@ -11,6 +11,7 @@ The language is the metadata's, or else the most frequent one of the lettering.
 
 from __future__ import annotations
 
+import math
 import sqlite3
 from collections import Counter
 from dataclasses import replace
@@ -25,9 +26,12 @@ from longbox.geometry import Box
 from longbox.library.catalog import path_from_sql, path_to_sql
 from longbox.library.folding import fold, storable
 from longbox.library.records import BookStore
+from longbox.vectors import Space
 
 PADDING: Final = "\n\n"  # so that every character begins a trigram
 MAX_CHARACTERS: Final = 65_535
+CONFIDENCE_STEPS: Final = 254
+NO_CONFIDENCE: Final = 255
 
 
 def insert_book(connection: sqlite3.Connection, store: BookStore, store_sha256: str) -> None:
@@ -54,7 +58,7 @@ def insert_book(connection: sqlite3.Connection, store: BookStore, store_sha256: 
         [
             (book_row, v.space.value, v.fingerprint, v.dimension, int(v.mask.sum()))
             for v in store.vectors
-            if v.mask.any()
+            if v.mask.any() and v.space is not Space.DESCRIPTION  # those have a store of their own
         ],
     )
 
@@ -68,15 +72,29 @@ def delete_book(connection: sqlite3.Connection, book_id: str) -> None:
         return
     book_row, first_row, n_panels = found
     block = (first_row, first_row + n_panels)
-    for index in ("words", "substrings"):
-        connection.execute(
-            f"INSERT INTO {index} ({index}, rowid, folded) SELECT 'delete', row, folded "
-            "FROM panel_text WHERE row >= ? AND row < ?",
-            block,
-        )
-    connection.execute("DELETE FROM panel_text WHERE row >= ? AND row < ?", block)
+    delete_texts(connection, "panel_text", ("words", "substrings"), block)
+    delete_descriptions(connection, block)
     connection.execute("DELETE FROM panels WHERE row >= ? AND row < ?", block)
     connection.execute("DELETE FROM books WHERE book_row = ?", (book_row,))
+
+
+def delete_descriptions(connection: sqlite3.Connection, block: tuple[int, int]) -> None:
+    """Remove the descriptions of rows from the first to before the second."""
+    indexes = ("description_words", "description_substrings")
+    delete_texts(connection, "panel_descriptions", indexes, block)
+
+
+def delete_texts(
+    connection: sqlite3.Connection, table: str, indexes: tuple[str, ...], block: tuple[int, int]
+) -> None:
+    """Remove a block of rows from a table of texts and from its full-text indexes."""
+    for index in indexes:
+        connection.execute(
+            f"INSERT INTO {index} ({index}, rowid, folded) SELECT 'delete', row, folded "
+            f"FROM {table} WHERE row >= ? AND row < ?",
+            block,
+        )
+    connection.execute(f"DELETE FROM {table} WHERE row >= ? AND row < ?", block)
 
 
 def refresh_book(connection: sqlite3.Connection, book_id: str) -> None:
@@ -125,6 +143,33 @@ def dump_book(book: Book) -> str:
 def panel_text(page: AnnotatedPage, panel: Panel) -> str:
     """Return the panel's own lettering, one region a line."""
     return storable("\n".join(t.text for t in page.panel_texts(panel.order)))
+
+
+def text_confidences(annotated: AnnotatedBook) -> bytes:
+    """Return how surely each panel's lettering was read, one byte a panel in reading order.
+
+    The mean of the confidences of the regions that are searched with the panel, each weighted by
+    its characters, in steps of 1/254; 255 for a panel without lettering.
+    """
+    found = bytearray()
+    for page in annotated.pages:
+        strays = stray_texts(page)
+        for panel in page.panels:
+            regions = (*page.panel_texts(panel.order), *strays.get(panel.order, ()))
+            counted = [(len("".join(t.text.split())), _share(t.confidence)) for t in regions]
+            total = sum(n for n, _ in counted)
+            mean = sum(n * share for n, share in counted) / total if total else None
+            found.append(NO_CONFIDENCE if mean is None else round(CONFIDENCE_STEPS * mean))
+    return bytes(found)
+
+
+def confidence_of(step: int) -> float | None:
+    """Return the confidence, 0 to 1, that a byte of `text_confidences` stands for."""
+    return None if step == NO_CONFIDENCE else step / CONFIDENCE_STEPS
+
+
+def _share(confidence: float) -> float:
+    return min(max(confidence, 0.0), 1.0) if math.isfinite(confidence) else 0.0
 
 
 def stray_texts(page: AnnotatedPage) -> dict[int, list[TextRegion]]:
@@ -177,6 +222,7 @@ def _insert_book_row(
         "n_panels": annotated.n_panels,
         "n_texts": 0,
         "text_characters": np.asarray(counts, dtype="<u2").tobytes(),
+        "text_confidence": text_confidences(annotated),
     }
     columns = ", ".join(values)
     marks = ", ".join("?" * len(values))
@@ -211,6 +257,10 @@ def _insert_pages(
                 row,
                 len(item.panels),
             ),
+        )
+        connection.executemany(
+            "INSERT INTO page_flags VALUES (?, ?)",
+            [(cursor.lastrowid, flag.value) for flag in dict.fromkeys(item.flags)],
         )
         panels += [
             (row + i, cursor.lastrowid, p.order, *p.box.as_tuple(), p.confidence, p.source)

@@ -1,4 +1,7 @@
-"""The library as four tables: books, pages, panels, texts.
+"""The library as five tables: books, pages, panels, texts, descriptions.
+
+Descriptions are all that a model answered, with its state: also of panels that were not matched
+to one of ours (`panel_id` is null) and of pages whose panels changed since (`is_fitting`).
 
 Written a row group at a time, so memory does not grow with the library, into a folder that is
 built beside the target and renamed. Vectors are in the Zarr export.
@@ -6,14 +9,22 @@ built beside the target and renamed. Vectors are in the Zarr export.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 from longbox.book import AnnotatedBook, AnnotatedPage, PanelId
 from longbox.library.catalog import Catalog
-from longbox.library.exporting import ExportedBook, annotated_of, make_plan, printable, whole
-from longbox.library.merging import panel_text
+from longbox.library.exporting import (
+    ExportedBook,
+    ExportedStore,
+    make_plan,
+    printable,
+    read_stores,
+    whole,
+)
+from longbox.library.merging import confidence_of, panel_text, text_confidences
 
 ROW_GROUP: Final = 50_000
 
@@ -28,12 +39,13 @@ _COLUMNS: Final[dict[str, dict[str, str]]] = {
         "book_id": "string", "page_index": "int32", "source": "string", "digest": "string",
         "width": "int32", "height": "int32", "page_type": "string", "label_confidence": "float32",
         "label_source": "string", "picture_hash": "string", "is_spread": "bool",
-        "n_panels": "int32", "n_texts": "int32",
+        "n_panels": "int32", "n_texts": "int32", "flags": "strings",
     },
     "panels": {
         "panel_id": "string", "book_id": "string", "page_index": "int32", "panel": "int32",
         "x0": "float32", "y0": "float32", "x1": "float32", "y1": "float32",
         "confidence": "float32", "source": "string", "text": "string",
+        "text_confidence": "float32", "description": "string",
     },
     "texts": {
         "book_id": "string", "page_index": "int32", "order": "int32", "panel": "int32",
@@ -41,11 +53,26 @@ _COLUMNS: Final[dict[str, dict[str, str]]] = {
         "kind": "string", "language": "string", "is_vertical": "bool", "confidence": "float32",
         "source": "string",
     },
+    "descriptions": {
+        "panel_id": "string", "book_id": "string", "page_index": "int32", "panel": "int32",
+        "number": "int32", "description": "string", "characters": "strings", "actions": "strings",
+        "setting": "string", "shot": "string", "x0": "float32", "y0": "float32", "x1": "float32",
+        "y1": "float32", "overlap": "float32", "page_summary": "string", "state": "string",
+        "is_fitting": "bool", "model": "string", "prompt": "string", "made_at": "string",
+    },
 }  # fmt: skip
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class PanelSaid:
+    """What a book's panels say beside their own text, panel after panel in row order."""
+
+    descriptions: Iterator[str]
+    confidences: Iterator[int]
+
+
 class _Tables:
-    """The four Parquet files, open."""
+    """The Parquet files, open."""
 
     def __init__(self, folder: Path) -> None:
         import pyarrow
@@ -53,7 +80,7 @@ class _Tables:
 
         self._pyarrow: Any = pyarrow
         self._schemas = {
-            name: pyarrow.schema([(c, pyarrow.type_for_alias(kind)) for c, kind in columns.items()])
+            name: pyarrow.schema([(c, _type(kind)) for c, kind in columns.items()])
             for name, columns in _COLUMNS.items()
         }
         self._files = {
@@ -66,7 +93,7 @@ class _Tables:
 
     def add(self, name: str, *values: Any) -> None:
         """Add one row."""
-        self._rows[name].append(tuple(printable(v) if isinstance(v, str) else v for v in values))
+        self._rows[name].append(tuple(_plain(value) for value in values))
         if len(self._rows[name]) >= ROW_GROUP:
             self._write(name)
 
@@ -93,7 +120,7 @@ class _Tables:
 
 
 def write(catalog: Catalog, root: Path, target: Path, progress: Callable[[int, int], None]) -> None:
-    """Write the four tables.
+    """Write the tables.
 
     Args:
         catalog: The library's.
@@ -109,10 +136,13 @@ def write(catalog: Catalog, root: Path, target: Path, progress: Callable[[int, i
         tables = _Tables(folder)
         try:
             for i, book in enumerate(plan.books):
-                annotated = annotated_of(root, book)
+                read = read_stores(root, book)
+                annotated = read.store.annotated
                 _add_book(tables, book, annotated)
+                said = PanelSaid(iter(read.texts), iter(text_confidences(annotated)))
                 for page in annotated.pages:
-                    _add_page(tables, book.book_id, page)
+                    _add_page(tables, book.book_id, page, said)
+                _add_descriptions(tables, book.book_id, read)
                 progress(i + 1, len(plan.books))
             tables.finish()
         finally:
@@ -140,7 +170,7 @@ def _add_book(tables: _Tables, book: ExportedBook, annotated: AnnotatedBook) -> 
     )
 
 
-def _add_page(tables: _Tables, book_id: str, item: AnnotatedPage) -> None:
+def _add_page(tables: _Tables, book_id: str, item: AnnotatedPage, said: PanelSaid) -> None:
     page, label = item.page, item.label
     tables.add(
         "pages",
@@ -157,16 +187,47 @@ def _add_page(tables: _Tables, book_id: str, item: AnnotatedPage) -> None:
         item.is_spread,
         len(item.panels),
         len(item.texts),
+        item.flags,
     )
     for p in item.panels:
         name = str(PanelId(book_id, page.index, p.order))
         text = panel_text(item, p)
         tables.add(
             "panels", name, book_id, page.index, p.order, *p.box.as_tuple(), p.confidence, p.source,
-            text,
+            text, confidence_of(next(said.confidences)), next(said.descriptions),
         )  # fmt: skip
     for t in item.texts:
         tables.add(
             "texts", book_id, page.index, t.order, t.panel, *t.box.as_tuple(), t.text,
             t.kind.value, t.language, t.is_vertical, t.confidence, t.source,
         )  # fmt: skip
+
+
+def _add_descriptions(tables: _Tables, book_id: str, read: ExportedStore) -> None:
+    for page in read.pages:
+        said = page.description
+        is_fitting = said.page_index not in read.unfit
+        for p in said.panels:
+            is_ours = p.panel is not None and is_fitting and p.panel in page.orders
+            name = str(PanelId(book_id, said.page_index, p.panel or 0)) if is_ours else None
+            box = (None,) * 4 if p.box is None else p.box.as_tuple()
+            tables.add(
+                "descriptions", name, book_id, said.page_index, p.panel if is_ours else None,
+                p.number, p.description, p.characters, p.actions, p.setting, p.shot, *box,
+                p.overlap, said.summary, said.state.value, is_fitting, said.model, said.prompt,
+                said.made_at,
+            )  # fmt: skip
+
+
+def _type(kind: str) -> Any:
+    import pyarrow
+
+    if kind == "strings":
+        return pyarrow.list_(pyarrow.string())
+    return pyarrow.type_for_alias(kind)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, str):
+        return printable(value)
+    return [printable(v) for v in value] if isinstance(value, tuple) else value

@@ -8,7 +8,6 @@ ledger of files is taken over.
 
 from __future__ import annotations
 
-import hashlib
 import sqlite3
 import time
 from collections.abc import Callable
@@ -28,24 +27,22 @@ from longbox.library.catalog import (
     path_to_sql,
     refuse_newer,
 )
+from longbox.library.describing import attach_descriptions
 from longbox.library.ledger import is_there
 from longbox.library.merging import insert_book, load_book, refresh_book
-from longbox.library.records import BookStore
-from longbox.library.stores import (
-    BOOKS_NAME,
-    STORE_SUFFIX,
-    disk_errors,
-    parse_book_store,
-    read_store_bytes,
-)
+from longbox.library.reading import move_damaged, read_store_with_digest
+from longbox.library.stores import BOOKS_NAME, STORE_SUFFIX, disk_errors
 
-DAMAGED_NAME: Final = "damaged"
 _COLUMNS: Final = {
     "corrections": "correction_id, book_id, page_index, panel_order, field, value, made_at",
     "files": "path, size_bytes, mtime_ns, n_files, book_id, recipe, is_failed, is_missing",
     "problems": "file, page, stage, reason",
 }
-_VIRTUAL: Final = ("word_counts", "trigram_counts", "words", "substrings")
+_VIRTUAL: Final = tuple(
+    f"{kind}{name}"
+    for kind in ("", "description_")
+    for name in ("word_counts", "trigram_counts", "words", "substrings")
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +104,7 @@ def rebuild(
             create_tables(connection, 0)
             connection.executemany("UPDATE meta SET value = ? WHERE key = ?", counters)
             for i, path in enumerate(stores):
-                if not merge_store(connection, path):
+                if not merge_store(connection, root, path):
                     damaged.append(path.name)
                 tell(i + 1, len(stores))
             _restore(connection, kept)
@@ -121,28 +118,15 @@ def rebuild(
     )
 
 
-def merge_store(connection: sqlite3.Connection, path: Path) -> bool:
-    """Merge one store; return whether it could be read."""
+def merge_store(connection: sqlite3.Connection, root: Path, path: Path) -> bool:
+    """Merge one store and its book's descriptions; return whether it could be read."""
     try:
         store, digest = read_store_with_digest(path)
     except LibraryError:
         return False
     insert_book(connection, store, digest)
+    attach_descriptions(connection, root, store.annotated.book.book_id)
     return True
-
-
-def read_store_with_digest(path: Path) -> tuple[BookStore, str]:
-    """Read a store and the SHA-256 of its bytes."""
-    data = read_store_bytes(path)  # once: another process may replace it at any moment
-    return parse_book_store(path, data), hashlib.sha256(data).hexdigest()
-
-
-def move_damaged(root: Path, path: Path) -> None:
-    """Move a store that cannot be read out of the way, so that its book is made again."""
-    with disk_errors(path):
-        (root / DAMAGED_NAME).mkdir(exist_ok=True)
-        if path.exists():
-            path.replace(root / DAMAGED_NAME / path.name)
 
 
 def _is_sound(path: Path) -> bool:

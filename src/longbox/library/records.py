@@ -11,15 +11,18 @@ words; the share of a panel's lettering that a substring covers. They compare wi
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
 
 from longbox.book import (
     AnnotatedBook,
     Direction,
     FileStamp,
+    PageFlag,
     PageType,
     PanelId,
     Problem,
 )
+from longbox.description import PageDescription
 from longbox.geometry import Box
 from longbox.vectors import PanelVectors, Space
 
@@ -31,6 +34,55 @@ class BookStore:
     annotated: AnnotatedBook
     vectors: tuple[PanelVectors, ...]
     recipe: str
+
+
+@dataclass(frozen=True, slots=True)
+class PanelsOfPage:
+    """The panels that a page has: what a description must have been made for to belong to it.
+
+    Attributes:
+        first: Row of its first panel in the book.
+        orders, boxes: One a panel, in reading order.
+    """
+
+    page_index: int
+    digest: str
+    first: int
+    orders: tuple[int, ...]
+    boxes: tuple[Box, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class DescribedPage:
+    """What a model said of a page, and the panels it was shown."""
+
+    description: PageDescription
+    orders: tuple[int, ...]
+    boxes: tuple[Box, ...]
+
+    def fits(self, page: PanelsOfPage) -> bool:
+        """Whether the page still is the picture that was described, with the same panels."""
+        said = self.description
+        return (said.page_index, said.page_digest, self.orders, self.boxes) == (
+            page.page_index,
+            page.digest,
+            page.orders,
+            page.boxes,
+        )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class DescriptionStore:
+    """What one description store holds.
+
+    Attributes:
+        pages: By rising page index.
+        vectors: Rows are the panels of these pages, one page after another; None for none.
+    """
+
+    book_id: str
+    pages: tuple[DescribedPage, ...]
+    vectors: PanelVectors | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +119,8 @@ class Filters:
         min_text_characters: Characters of the panel's own lettering, white space not counted.
         book_ids: Any of these books.
         include_missing: Also books whose file is gone.
+        flags: Pages with any of these flags.
+        without_flags: Pages with none of these.
     """
 
     series: str | None = None
@@ -79,6 +133,15 @@ class Filters:
     min_text_characters: int = 0
     book_ids: tuple[str, ...] = ()
     include_missing: bool = False
+    flags: tuple[PageFlag, ...] = ()
+    without_flags: tuple[PageFlag, ...] = ()
+
+
+class Writing(StrEnum):
+    """Which of a panel's two texts is meant: what is lettered in it, or what a model wrote."""
+
+    TEXT = "text"
+    DESCRIPTION = "description"
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +176,10 @@ class PanelRecord:
         text: The panel's own lettering, one region a line.
         language: The book's, or else its lettering's.
         picture_hash: The page's perceptual hash as 16 hex digits.
+        description: What a model wrote about the panel, one fact a line; empty for nothing.
+        text_confidence: How surely the lettering was read, 0 to 1; None without lettering, and
+            for books that were merged by catalog format 1.
+        flags: The page's.
     """
 
     row: int
@@ -134,6 +201,9 @@ class PanelRecord:
     picture_hash: str | None
     is_spread: bool
     is_missing: bool
+    description: str = ""
+    text_confidence: float | None = None
+    flags: tuple[PageFlag, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,6 +229,11 @@ class LibraryStatus:
     Attributes:
         missing_books: Books without a file that is still there; kept, but not found by a search.
         failed_files: Files that could not become a book.
+        described_pages: Pages with a description that can be searched.
+        unfit_descriptions: Pages that were described with other panels than they have now.
+        unfinished_descriptions: Pages whose answer was truncated or failed.
+        flagged_pages: Pages with any flag.
+        flags: How many pages have each flag that occurs.
     """
 
     format: int
@@ -172,6 +247,30 @@ class LibraryStatus:
     catalog_bytes: int
     stores_bytes: int
     index_bytes: int
+    described_pages: int = 0
+    unfit_descriptions: int = 0
+    unfinished_descriptions: int = 0
+    flagged_pages: int = 0
+    flags: tuple[tuple[PageFlag, int], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class FlaggedPage:
+    """A page that deserves a person's look.
+
+    Attributes:
+        file: Path of the book's file.
+        n_pages: Of its book.
+        flags: At least one, in the order of PageFlag.
+    """
+
+    book_id: str
+    title: str
+    file: str
+    page_index: int
+    n_pages: int
+    page_type: PageType
+    flags: tuple[PageFlag, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,23 +279,3 @@ class SyncReport:
 
     missing: tuple[str, ...]
     returned: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Correction:
-    """Something a person typed to put a book right; never derived, kept by a rebuild.
-
-    Attributes:
-        page_index: From 0, or None when the book is meant.
-        panel: Panel order, or None when the page is meant.
-        field: What is corrected ("title", "panels", "text", ...).
-        value: The new value as JSON.
-        made_at: ISO 8601 time.
-    """
-
-    book_id: str
-    page_index: int | None
-    panel: int | None
-    field: str
-    value: str
-    made_at: str

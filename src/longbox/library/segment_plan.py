@@ -52,12 +52,12 @@ class SegmentJob:
     replaced: tuple[LiveSegment, ...]
 
 
-def plan(connection: sqlite3.Connection, skipped: set[str]) -> list[SegmentJob]:
+def plan(connection: sqlite3.Connection, skipped: set[tuple[str, Space]]) -> list[SegmentJob]:
     """Return what has to be written so that every live vector is in one segment.
 
     Args:
         connection: The catalog's.
-        skipped: Books to leave for later.
+        skipped: Books to leave for later, each in one space.
     """
     keys = connection.execute(
         "SELECT space, fingerprint, dimension FROM book_spaces "
@@ -96,7 +96,7 @@ def _live_segments(
 
 
 def _pending(
-    connection: sqlite3.Connection, space: str, fingerprint: str, skipped: set[str]
+    connection: sqlite3.Connection, space: str, fingerprint: str, skipped: set[tuple[str, Space]]
 ) -> list[BookBlock]:
     rows = connection.execute(
         "SELECT b.book_row, b.book_id, b.first_row, b.n_panels, s.n_vectors "
@@ -107,7 +107,8 @@ def _pending(
         "ORDER BY b.first_row",
         (space, fingerprint),
     )
-    return [block for block in (BookBlock(*row) for row in rows) if block.book_id not in skipped]
+    blocks = [BookBlock(*row) for row in rows]
+    return [block for block in blocks if (block.book_id, Space(space)) not in skipped]
 
 
 def _batches(pending: list[BookBlock]) -> Iterator[tuple[BookBlock, ...]]:

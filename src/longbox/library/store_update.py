@@ -20,8 +20,8 @@ from longbox.library.stores import (
 )
 
 
-def update_book_store(root: Path, annotated: AnnotatedBook) -> Path:
-    """Rewrite what an existing store says of its book; vectors and recipe stay, byte for byte.
+def update_book_store(root: Path, annotated: AnnotatedBook, recipe: str | None = None) -> Path:
+    """Rewrite what an existing store says of its book; its vectors stay, byte for byte.
 
     For a book whose metadata, direction, declared page types or path changed while its pages did
     not. `merge_book` afterwards brings the catalog in line. Of two that write the same store at
@@ -30,6 +30,7 @@ def update_book_store(root: Path, annotated: AnnotatedBook) -> Path:
     Args:
         root: The library's folder.
         annotated: The whole new annotation; its panels are the stored ones, row for row.
+        recipe: What the store is now made by; the one it had when not given.
 
     Returns:
         The store's path.
@@ -42,7 +43,7 @@ def update_book_store(root: Path, annotated: AnnotatedBook) -> Path:
     old = read_members(path, read_store_bytes(path))
     store = parse_members(path, old)
     _require_same_panels(path, store.annotated, annotated)
-    members = pack_members(annotated, store.vectors, store.recipe)
+    members = pack_members(annotated, store.vectors, recipe or store.recipe)
     # Vectors come back from float16 as unit ones: written again, they might round differently.
     members = {name: data for name, data in members.items() if not name.startswith("vectors/")}
     kept = {name: data for name, data in old.items() if name.startswith("vectors/")}

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import io
 import json
+import math
 import os
 import socket
 import uuid
@@ -32,6 +33,7 @@ from longbox.library.records import BookStore
 from longbox.vectors import Metric, PanelVectors, Space, metric_of, unit
 
 STORE_FORMAT: Final = 1
+MAX_ARRAY_BYTES: Final = 1 << 32  # a book of a million panels is below it
 STORE_SUFFIX: Final = ".zarr.zip"
 BOOKS_NAME: Final = "books"
 PARTIAL_NAME: Final = "partial"
@@ -150,8 +152,8 @@ def read_vectors(path: Path, space: Space) -> tuple[str, NDArray[np.float16], ND
     try:
         with zipfile.ZipFile(path) as archive:
             said = json.loads(archive.read(f"{at}/zarr.json"))["attributes"]
-            vectors = _raw_array(archive, f"{at}/vectors", np.dtype("<f2"))
-            mask = _raw_array(archive, f"{at}/mask", np.dtype(np.bool_))
+            vectors = raw_array(archive, f"{at}/vectors", np.dtype("<f2"))
+            mask = raw_array(archive, f"{at}/mask", np.dtype(np.bool_))
     except (OSError, zipfile.BadZipFile, zlib.error, EOFError, RuntimeError) as error:
         raise LibraryError(f"{path}: damaged book store ({error}); {_REMEDY}") from error
     except (KeyError, ValueError, TypeError) as error:
@@ -159,13 +161,21 @@ def read_vectors(path: Path, space: Space) -> tuple[str, NDArray[np.float16], ND
     return str(said["fingerprint"]), vectors, mask
 
 
-def _raw_array(archive: zipfile.ZipFile, name: str, dtype: np.dtype[Any]) -> NDArray[Any]:
+def raw_array(archive: zipfile.ZipFile, name: str, dtype: np.dtype[Any]) -> NDArray[Any]:
+    """Read an uncompressed array of one chunk without zarr.
+
+    Raises:
+        KeyError: It is not there.
+        ValueError: It is compressed or short.
+    """
     meta = json.loads(archive.read(f"{name}/zarr.json"))
     shape = tuple(int(n) for n in meta["shape"])
     if [codec["name"] for codec in meta["codecs"]] != ["bytes"]:
         raise ValueError(f"{name} is compressed")
     key = "/".join(["c", *("0" for _ in shape)])
-    size = int(np.prod(shape))
+    size = math.prod(shape)
+    if size * dtype.itemsize > MAX_ARRAY_BYTES:
+        raise ValueError(f"{name} claims {size} values")
     member = f"{name}/{key}"
     if member not in archive.namelist():  # zarr leaves out a chunk of nothing but the fill value
         return np.zeros(shape, dtype=dtype)
@@ -196,6 +206,11 @@ def _require_rows(annotated: AnnotatedBook, vectors: Sequence[PanelVectors]) -> 
             raise LibraryError(
                 f"{annotated.book.path}: {item.vectors.shape[0]} {item.space} vectors for "
                 f"{annotated.n_panels} panels; embed the book again"
+            )
+        if item.space is Space.DESCRIPTION:
+            raise LibraryError(
+                f"{annotated.book.path}: description vectors are kept with the descriptions; "
+                "give them to write_description_store"
             )
         if item.space in seen:
             raise LibraryError(
@@ -228,32 +243,37 @@ def pack_members(
     )
     boxes = [panel.box.as_tuple() for _, panel in annotated.panels()]
     counts = [len(page.panels) for page in annotated.pages]
-    _add(root, "panel_boxes", np.asarray(boxes, dtype="<f4").reshape(-1, 4))
-    _add(root, "panel_order", np.asarray([p.order for _, p in annotated.panels()], dtype="<i4"))
-    _add(root, "page_offsets", np.cumsum([0, *counts], dtype="<i8"))
-    _add(root, "annotation_json", np.frombuffer(_encode(annotated), dtype=np.uint8))
+    add_array(root, "panel_boxes", np.asarray(boxes, dtype="<f4").reshape(-1, 4))
+    orders = [panel.order for _, panel in annotated.panels()]
+    add_array(root, "panel_order", np.asarray(orders, dtype="<i4"))
+    add_array(root, "page_offsets", np.cumsum([0, *counts], dtype="<i8"))
+    add_array(root, "annotation_json", np.frombuffer(_encode(annotated), dtype=np.uint8))
     for item in vectors:
-        half = _halved(annotated, item)
+        half = half_vectors(annotated.book.path, item)
         group = root.create_group(
             f"vectors/{item.space.value}",
             attributes={"fingerprint": item.fingerprint, "dimension": item.dimension},
         )
-        _add(group, "vectors", half, compress=False)
-        _add(group, "mask", item.mask, compress=False)
+        add_array(group, "vectors", half, compress=False)
+        add_array(group, "mask", item.mask, compress=False)
     return {name: buffer.to_bytes() for name, buffer in members.items()}
 
 
-def _halved(annotated: AnnotatedBook, item: PanelVectors) -> NDArray[np.float16]:
+def half_vectors(where: str, item: PanelVectors) -> NDArray[np.float16]:
+    """Return vectors as they are stored, float16 (N, D).
+
+    Raises:
+        LibraryError: A number is too large for it.
+    """
     with np.errstate(over="ignore"):
         half = item.vectors.astype("<f2")
     if not np.isfinite(half).all():
-        raise LibraryError(
-            f"{annotated.book.path}: a {item.space} vector does not fit float16; scale it"
-        )
+        raise LibraryError(f"{where}: a {item.space} vector does not fit float16; scale it")
     return half
 
 
-def _add(group: Any, name: str, array: NDArray[Any], *, compress: bool = True) -> None:
+def add_array(group: Any, name: str, array: NDArray[Any], *, compress: bool = True) -> None:
+    """Add an array of one chunk to a Zarr group."""
     group.create_array(
         name,
         data=array,

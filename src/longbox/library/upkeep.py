@@ -11,7 +11,8 @@ from __future__ import annotations
 import shutil
 import sqlite3
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -19,10 +20,17 @@ import numpy as np
 from longbox.book import FileStamp, Problem
 from longbox.errors import LibraryError
 from longbox.library.catalog import Catalog, path_from_sql
+from longbox.library.describing import (
+    attach_descriptions,
+    give_up_descriptions,
+    unmerged_descriptions,
+    vector_rows,
+)
+from longbox.library.description_stores import description_path, read_descriptions_with_digest
 from longbox.library.ledger import record_failure
 from longbox.library.leftovers import clean_partial
 from longbox.library.merging import delete_book
-from longbox.library.rebuilding import move_damaged
+from longbox.library.reading import move_damaged
 from longbox.library.segment_plan import BookBlock, SegmentJob, blocks_of, plan, size_of
 from longbox.library.segments import Block, Segment, SegmentInfo, write_segment
 from longbox.library.stores import (
@@ -33,6 +41,7 @@ from longbox.library.stores import (
     sync_folder,
 )
 from longbox.library.vector_index import INDEX_NAME, VectorIndex
+from longbox.vectors import Space
 
 Progress = Callable[[int, int], None]
 
@@ -42,12 +51,14 @@ class UnusableStoreError(LibraryError):
 
     Attributes:
         book_id: Whose.
+        space: Of which vectors were read.
         is_damaged: It cannot be read; else another process replaced it and will merge it.
     """
 
-    def __init__(self, message: str, book_id: str, *, is_damaged: bool) -> None:
+    def __init__(self, message: str, book_id: str, space: Space, *, is_damaged: bool) -> None:
         super().__init__(message)
         self.book_id = book_id
+        self.space = space
         self.is_damaged = is_damaged
 
 
@@ -55,11 +66,13 @@ def update(catalog: Catalog, root: Path, index: VectorIndex, progress: Progress)
     """Write segments until every live vector is in one.
 
     A book whose store turns out damaged loses its rows and its files' stamps, so that the next
-    run makes it again; a book that another process is replacing is left to that process.
+    run makes it again; of descriptions only they are lost. A book that another process is
+    replacing is left to that process.
     """
     catalog.require_writable()
     drop_vanished(catalog, root)
-    skipped: set[str] = set()
+    merge_left_descriptions(catalog, root)
+    skipped: set[tuple[str, Space]] = set()
     done = 0
     while True:
         with catalog.snapshot() as connection:
@@ -76,10 +89,22 @@ def update(catalog: Catalog, root: Path, index: VectorIndex, progress: Progress)
         try:
             run(catalog, root, index, jobs[0], tell)
         except UnusableStoreError as error:
-            skipped.add(error.book_id)
-            if error.is_damaged:
+            skipped.add((error.book_id, error.space))
+            if error.is_damaged and error.space is Space.DESCRIPTION:
+                with catalog.transaction() as connection:
+                    give_up_descriptions(connection, root, error.book_id, str(error))
+            elif error.is_damaged:
                 give_up_book(catalog, root, error.book_id, str(error))
     collect_garbage(catalog, root, index)
+
+
+def merge_left_descriptions(catalog: Catalog, root: Path) -> None:
+    """Merge the description stores that a killed run wrote and did not come to merge."""
+    with catalog.guarded() as connection:
+        left = unmerged_descriptions(connection, root)
+    for book_id in left:
+        with catalog.transaction() as connection:
+            attach_descriptions(connection, root, book_id)
 
 
 def give_up_book(catalog: Catalog, root: Path, book_id: str, reason: str) -> None:
@@ -127,7 +152,9 @@ def run(
     try:
         with disk_errors(folder):
             if blocks:
-                write_segment(folder, info, _read(root, old, job, blocks), tell)
+                read = _read_described if job.space is Space.DESCRIPTION else _read_store
+                new = {b.book_row: partial(read, catalog, root, job, b) for b in job.pending}
+                write_segment(folder, info, _read(old, new, blocks), tell)
             _switch(catalog, root, job, folder if blocks else None, blocks)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
@@ -155,14 +182,11 @@ def _listed(connection: sqlite3.Connection) -> set[str]:
 
 
 def _read(
-    root: Path, old: list[Segment], job: SegmentJob, blocks: list[BookBlock]
+    old: list[Segment], new: Mapping[int, Callable[[], Block]], blocks: list[BookBlock]
 ) -> Iterator[Block]:
-    new = {block.book_row for block in job.pending}
     for block in blocks:
-        if block.book_row in new:
-            yield _read_store(root, job, block)
-        else:
-            yield _read_segments(old, block)
+        read = new.get(block.book_row)
+        yield _read_segments(old, block) if read is None else read()
 
 
 def _read_segments(segments: list[Segment], block: BookBlock) -> Block:
@@ -176,19 +200,48 @@ def _read_segments(segments: list[Segment], block: BookBlock) -> Block:
     )
 
 
-def _read_store(root: Path, job: SegmentJob, block: BookBlock) -> Block:
+def _read_store(_catalog: Catalog, root: Path, job: SegmentJob, block: BookBlock) -> Block:
     path = store_path(root, block.book_id)
     try:
         fingerprint, vectors, mask = read_vectors(path, job.space)
     except LibraryError as error:
-        raise UnusableStoreError(str(error), block.book_id, is_damaged=True) from error
+        raise UnusableStoreError(str(error), block.book_id, job.space, is_damaged=True) from error
     n = int(mask.sum())
     if (fingerprint, n, mask.size) != (job.fingerprint, block.n_vectors, block.n_panels):
         raise UnusableStoreError(
-            f"{path}: was replaced after it was merged", block.book_id, is_damaged=False
+            f"{path}: was replaced after it was merged", block.book_id, job.space, is_damaged=False
         )
     positions = np.flatnonzero(mask)
     return positions + block.first_row, vectors[positions]
+
+
+def _read_described(catalog: Catalog, root: Path, job: SegmentJob, block: BookBlock) -> Block:
+    """Read the vectors of a book's descriptions, for the pages that still have their panels."""
+    path = description_path(root, block.book_id)
+    with catalog.snapshot() as connection:
+        where = vector_rows(connection, block.book_row)
+        merged = connection.execute(
+            "SELECT description_sha256 FROM books WHERE book_row = ?", (block.book_row,)
+        ).fetchone()
+    try:
+        store, digest = read_descriptions_with_digest(path)
+    except LibraryError as error:
+        raise UnusableStoreError(str(error), block.book_id, job.space, is_damaged=True) from error
+    replaced = UnusableStoreError(
+        f"{path}: was replaced after it was merged", block.book_id, job.space, is_damaged=False
+    )
+    rows, positions = [np.empty(0, np.int64)], [np.empty(0, np.int64)]
+    vectors = store.vectors
+    if vectors is None or merged is None or merged[0] != digest:
+        raise replaced
+    for store_row, panel_row, n in where:
+        present = np.flatnonzero(vectors.mask[store_row : store_row + n])
+        rows.append(panel_row + present)
+        positions.append(store_row + present)
+    chosen = np.concatenate(positions)
+    if (vectors.fingerprint, chosen.size) != (job.fingerprint, block.n_vectors):
+        raise replaced
+    return np.concatenate(rows), vectors.vectors[chosen].astype(np.float16)
 
 
 def _switch(

@@ -11,6 +11,9 @@ that begin with them, one character by reading the text. The score is the share 
 that the substring covers. A substring found in more than 5,000 allowed panels is ranked within
 the first 5,000.
 
+Lettering and descriptions have tables of their own and are never ranked together. Scores of
+lettering are weighed by how surely it was read (`longbox.library.doubt`).
+
 What a person types is always quoted: no operator of FTS5 gets through.
 """
 
@@ -21,6 +24,7 @@ import math
 import re
 import sqlite3
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
@@ -29,7 +33,7 @@ from numpy.typing import NDArray
 from longbox.errors import QueryError
 from longbox.library.folding import fold
 from longbox.library.masks import Mask
-from longbox.library.records import ScoredPanel, WordsQuery
+from longbox.library.records import ScoredPanel, WordsQuery, Writing
 
 MAX_WORD_CANDIDATES: Final = 10_000
 MAX_SUBSTRING_CANDIDATES: Final = 5_000
@@ -43,10 +47,55 @@ _WORD: Final = re.compile(r"[^\W_]+")
 Scored = tuple[NDArray[np.int64], NDArray[np.float64]]
 
 
+@dataclass(frozen=True, slots=True)
+class _Tables:
+    """The tables of one kind of writing."""
+
+    texts: str
+    words: str
+    word_counts: str
+    substrings: str
+    trigram_counts: str
+    total: str
+
+
+_LETTERING: Final = _Tables(
+    "panel_text", "words", "word_counts", "substrings", "trigram_counts", "n_texts"
+)
+_DESCRIPTIONS: Final = _Tables(
+    "panel_descriptions",
+    "description_words",
+    "description_word_counts",
+    "description_substrings",
+    "description_trigram_counts",
+    "n_described",
+)
+
+
+def _tables(writing: Writing) -> _Tables:
+    return _LETTERING if writing is Writing.TEXT else _DESCRIPTIONS
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Asked:
+    """Where words are looked for.
+
+    Attributes:
+        writing: In lettering or in descriptions.
+        mask: Rows that may answer, bool (rows,).
+        factors: What scores are multiplied with, float32 (rows,); None for nothing.
+    """
+
+    writing: Writing
+    mask: Mask
+    factors: NDArray[np.float32] | None = None
+
+
 class WordCounts:
     """In how many panels a term occurs; remembered for one generation of the catalog."""
 
-    def __init__(self) -> None:
+    def __init__(self, writing: Writing = Writing.TEXT) -> None:
+        self._tables = _tables(writing)
         self._kept: tuple[int, dict[str, int]] = (-1, {})
 
     def of(
@@ -54,7 +103,7 @@ class WordCounts:
     ) -> dict[str, int]:
         """Return at most how many panels hold each term (a phrase: its rarest word).
 
-        Under the empty term: how many panels have lettering.
+        Under the empty term: how many panels have such a text.
         """
         kept = self._kept  # generation and counts at once: another thread may replace them
         if kept[0] != generation:
@@ -62,9 +111,11 @@ class WordCounts:
         counts = kept[1]
         for term in terms:
             if term not in counts:
-                counts[term] = _count_term(connection, term)
+                counts[term] = _count_term(connection, self._tables, term)
         if "" not in counts:
-            row = connection.execute("SELECT coalesce(sum(n_texts), 0) FROM books").fetchone()
+            row = connection.execute(
+                f"SELECT coalesce(sum({self._tables.total}), 0) FROM books"
+            ).fetchone()
             counts[""] = int(row[0])
         return counts
 
@@ -82,36 +133,37 @@ def cleaned(query: WordsQuery) -> WordsQuery:
 
 
 def match_words(
-    connection: sqlite3.Connection, query: WordsQuery, k: int, mask: Mask, counts: dict[str, int]
+    connection: sqlite3.Connection, query: WordsQuery, k: int, asked: Asked, counts: dict[str, int]
 ) -> list[ScoredPanel]:
-    """Rank panels by the words of their lettering.
+    """Rank panels by the words of their lettering or description.
 
     Args:
         connection: The catalog's.
         query: What to look for, cleaned; without terms and required ones nothing is found.
         k: At most so many.
-        mask: Rows that may answer, bool (rows,).
+        asked: Where to look.
         counts: In how many panels each term and required term occurs.
     """
     if not query.terms and not query.required:
         return []
     found, bonus = _expressions(query, counts)
+    table = _tables(asked.writing).words
     rows, scores = _scan(
         connection,
-        "SELECT rowid, -bm25(words) FROM words WHERE words MATCH ?",
+        f"SELECT rowid, -bm25({table}) FROM {table} WHERE {table} MATCH ?",
         (found,),
-        mask,
+        asked.mask,
         MAX_WORD_CANDIDATES,
     )
     if rows.size and bonus:
-        scores = scores + _bonus(connection, found, rows, bonus)
-    return best(rows, scores, k)
+        scores = scores + _bonus(connection, table, found, rows, bonus)
+    return best(rows, _doubted(rows, scores, asked), k)
 
 
 def match_substring(
-    connection: sqlite3.Connection, text: str, k: int, mask: Mask
+    connection: sqlite3.Connection, text: str, k: int, asked: Asked
 ) -> list[ScoredPanel]:
-    """Rank panels whose lettering contains a text, wherever words begin or end.
+    """Rank panels whose lettering or description contains a text, wherever words begin or end.
 
     Raises:
         QueryError: The text is longer than 1,000 characters.
@@ -122,31 +174,46 @@ def match_substring(
     if len(needle) > MAX_SUBSTRING:
         raise QueryError(f"longer than {MAX_SUBSTRING} characters; search for a part of it")
     score = "(length(folded) - length(replace(folded, ?1, ''))) * 1.0 / (length(folded) - 2)"
-    trigrams = _trigrams(connection, needle)
+    mask, tables = asked.mask, _tables(asked.writing)
+    trigrams = _trigrams(connection, tables, needle)
     if trigrams is None:
-        sql = f"SELECT row, {score} FROM panel_text WHERE instr(folded, ?1)"
+        sql = f"SELECT row, {score} FROM {tables.texts} WHERE instr(folded, ?1)"
         values: tuple[str, ...] = (needle,)
     else:
         # Without positions in the index, all of its trigrams do not yet make the needle.
         sql = (
-            f"SELECT rowid, {score} FROM substrings WHERE substrings MATCH ?2 AND instr(folded, ?1)"
+            f"SELECT rowid, {score} FROM {tables.substrings} "
+            f"WHERE {tables.substrings} MATCH ?2 AND instr(folded, ?1)"
         )
         values = (needle, (" AND " if len(needle) >= 3 else " OR ").join(map(_quoted, trigrams)))
     if trigrams == []:
         return []
     if np.count_nonzero(mask) <= MAX_SUBSTRING_CANDIDATES:
         sql = (
-            f"SELECT row, {score} FROM panel_text "
+            f"SELECT row, {score} FROM {tables.texts} "
             "WHERE row IN (SELECT value FROM json_each(?2)) AND instr(folded, ?1)"
         )
         values = (needle, json.dumps(np.flatnonzero(mask).tolist()))
-    return best(*_scan(connection, sql, values, mask, MAX_SUBSTRING_CANDIDATES), k)
+    rows, scores = _scan(connection, sql, values, mask, MAX_SUBSTRING_CANDIDATES)
+    return best(rows, _doubted(rows, scores, asked), k)
 
 
 def best(rows: NDArray[np.int64], scores: NDArray[Any], k: int) -> list[ScoredPanel]:
     """Return the k highest scores, equal ones by row."""
     order = np.lexsort((rows, -scores))[: max(k, 0)]
     return [ScoredPanel(int(rows[i]), float(scores[i])) for i in order]
+
+
+def _doubted(
+    rows: NDArray[np.int64], scores: NDArray[np.float64], asked: Asked
+) -> NDArray[np.float64]:
+    """Weigh scores by how surely the lettering was read; a row too new to be known is sure."""
+    if asked.factors is None:
+        return scores
+    known = rows < asked.factors.size
+    factors = np.ones(rows.size, dtype=np.float64)
+    factors[known] = asked.factors[rows[known]]
+    return scores * factors
 
 
 def _expressions(query: WordsQuery, counts: dict[str, int]) -> tuple[str, dict[str, float]]:
@@ -177,12 +244,16 @@ def _expressions(query: WordsQuery, counts: dict[str, int]) -> tuple[str, dict[s
 
 
 def _bonus(
-    connection: sqlite3.Connection, found: str, rows: NDArray[np.int64], bonus: dict[str, float]
+    connection: sqlite3.Connection,
+    table: str,
+    found: str,
+    rows: NDArray[np.int64],
+    bonus: dict[str, float],
 ) -> NDArray[np.float64]:
     extra = np.zeros(rows.size, dtype=np.float64)
     for phrase, weight in bonus.items():
         cursor = connection.execute(
-            "SELECT rowid FROM words WHERE words MATCH ? LIMIT ?",
+            f"SELECT rowid FROM {table} WHERE {table} MATCH ? LIMIT ?",
             (f"({found}) AND {phrase}", MAX_WORD_CANDIDATES),
         )
         holders = np.fromiter((row for (row,) in cursor), dtype=np.int64)
@@ -212,24 +283,28 @@ def _scan(
     return np.concatenate(rows), np.concatenate(scores)
 
 
-def _count_term(connection: sqlite3.Connection, term: str) -> int:
+def _count_term(connection: sqlite3.Connection, tables: _Tables, term: str) -> int:
     words = _WORD.findall(fold(term))
     last = len(words) - 1 if term.endswith("*") else len(words)
     return min(
-        (_count(connection, word, is_prefix=i == last) for i, word in enumerate(words)), default=0
+        (
+            _count(connection, tables.word_counts, word, is_prefix=i == last)
+            for i, word in enumerate(words)
+        ),
+        default=0,
     )
 
 
-def _count(connection: sqlite3.Connection, word: str, *, is_prefix: bool) -> int:
+def _count(connection: sqlite3.Connection, table: str, word: str, *, is_prefix: bool) -> int:
     if is_prefix:
         sql, values = "term >= ? AND term < ?", (word, word + "\U0010ffff")
     else:
         sql, values = "term = ?", (word,)  # type: ignore[assignment]
-    row = connection.execute(f"SELECT sum(doc) FROM word_counts WHERE {sql}", values).fetchone()
+    row = connection.execute(f"SELECT sum(doc) FROM {table} WHERE {sql}", values).fetchone()
     return int(row[0] or 0)
 
 
-def _trigrams(connection: sqlite3.Connection, needle: str) -> list[str] | None:
+def _trigrams(connection: sqlite3.Connection, tables: _Tables, needle: str) -> list[str] | None:
     """Return trigrams that the index must hold together, or, below three characters, one of which.
 
     None when there would be too many: then the text itself is read.
@@ -240,7 +315,7 @@ def _trigrams(connection: sqlite3.Connection, needle: str) -> list[str] | None:
     if len(needle) == 1 and needle.isascii():
         return None
     found = connection.execute(
-        "SELECT term FROM trigram_counts WHERE term >= ? AND term < ? LIMIT ?",
+        f"SELECT term FROM {tables.trigram_counts} WHERE term >= ? AND term < ? LIMIT ?",
         (needle, needle + "\U0010ffff", _MAX_TRIGRAMS + 1),
     ).fetchall()
     return None if len(found) > _MAX_TRIGRAMS else [term for (term,) in found]

@@ -21,9 +21,9 @@ from numpy.typing import NDArray
 from longbox.book import AnnotatedPage, PanelId
 from longbox.errors import LibraryError
 from longbox.library.catalog import Catalog
-from longbox.library.exporting import Plan, make_plan, printable, read_store, whole
+from longbox.library.exporting import ExportedStore, Plan, make_plan, printable, read_stores, whole
+from longbox.library.folding import storable
 from longbox.library.merging import panel_text
-from longbox.library.records import BookStore
 from longbox.vectors import Space
 
 ARRAY_NAMES: Final = {
@@ -90,8 +90,8 @@ def write(catalog: Catalog, root: Path, target: Path, progress: Callable[[int, i
         _add_modalities(group, spaces)
         at = used = 0
         buffers = _fresh(arrays, chunk)
-        for store, page, rows in _pages(root, plan, progress):
-            _fill(buffers, used, store, page, rows, spaces)
+        for read, page, rows in _pages(root, plan, progress):
+            _fill(buffers, used, read, page, rows, spaces)
             used += 1
             if used == chunk:
                 _flush(out, buffers, at, used)
@@ -107,14 +107,14 @@ def write(catalog: Catalog, root: Path, target: Path, progress: Callable[[int, i
 
 def _pages(
     root: Path, plan: Plan, progress: Callable[[int, int], None]
-) -> Iterator[tuple[BookStore, AnnotatedPage, slice]]:
+) -> Iterator[tuple[ExportedStore, AnnotatedPage, slice]]:
     for i, book in enumerate(plan.books):
-        store = read_store(root, book)
+        read = read_stores(root, book)
         row = 0
-        for page in store.annotated.pages:
+        for page in read.store.annotated.pages:
             if len(page.panels) > plan.n_columns:
                 raise LibraryError(f"{book.title}: changed during the export; run it again")
-            yield store, page, slice(row, row + len(page.panels))
+            yield read, page, slice(row, row + len(page.panels))
             row += len(page.panels)
         progress(i + 1, len(plan.books))
 
@@ -153,10 +153,12 @@ def _arrays(spaces: tuple[_Space, ...], n_columns: int) -> list[_Array]:
         ),
         _Array("reading_order", "i4", grid, (n_columns,), -1, {}),
         _Array("panel_text", "str", grid, (n_columns,), "", {}),
+        _Array("panel_description", "str", grid, (n_columns,), "", {}),
         _Array("panel_id", "str", grid, (n_columns,), "", {}),
         _Array("book_id", "str", ("page",), (), "", {}),
         _Array("page_index", "i4", ("page",), (), -1, {}),
         _Array("page_type", "str", ("page",), (), "", {}),
+        _Array("page_flags", "str", ("page",), (), "", {"separator": ","}),
         _Array("page_source", "str", ("page",), (), "", {}),
         _Array("page_width", "i4", ("page",), (), 0, {}),
         _Array("page_height", "i4", ("page",), (), 0, {}),
@@ -224,16 +226,18 @@ def _fresh(arrays: list[_Array], chunk: int) -> Buffers:
 def _fill(
     buffers: Buffers,
     at: int,
-    store: BookStore,
+    read: ExportedStore,
     page: AnnotatedPage,
     rows: slice,
     spaces: tuple[_Space, ...],
 ) -> None:
+    store = read.store
     book_id = store.annotated.book.book_id
     n = len(page.panels)
     buffers["book_id"][at] = book_id
     buffers["page_index"][at] = page.page.index
     buffers["page_type"][at] = page.label.page_type.value
+    buffers["page_flags"][at] = ",".join(page.flags)
     buffers["page_source"][at] = printable(page.page.source)
     buffers["page_width"][at] = page.page.width
     buffers["page_height"][at] = page.page.height
@@ -244,6 +248,7 @@ def _fill(
         buffers["reading_order"][at, column] = panel.order
         buffers["panel_id"][at, column] = str(PanelId(book_id, page.page.index, panel.order))
         buffers["panel_text"][at, column] = panel_text(page, panel)
+        buffers["panel_description"][at, column] = printable(storable(read.texts[rows][column]))
     for i, chosen in enumerate(spaces):
         for item in store.vectors:
             if (item.space, item.fingerprint) == (chosen.space, chosen.fingerprint):

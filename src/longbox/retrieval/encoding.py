@@ -7,7 +7,7 @@ the sentence space for words that the model cannot read: word and substring sear
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from longbox.config import Config
+from longbox.errors import SpaceMismatchError
 from longbox.library import Library
 from longbox.vectors import QueryVector, Space, require_same_space
 
@@ -34,9 +35,7 @@ class QueryEncoders:
     def _sentences(self) -> SentenceEncoder:
         from longbox.encoders import sentence_encoder
 
-        encoder = sentence_encoder(self._config.encoders.sentence, n_threads=self._n_threads)
-        self._check(Space.TEXT, encoder.fingerprint)
-        return encoder
+        return sentence_encoder(self._config.encoders.sentence, n_threads=self._n_threads)
 
     @cached_property
     def _pictures(self) -> PictureEncoder:
@@ -46,23 +45,36 @@ class QueryEncoders:
         self._check(Space.VISION, encoder.fingerprint)
         return encoder
 
-    def words(self, text: str) -> list[QueryVector]:
-        """Return the vectors of some words: sentence space, and picture space by a text tower.
+    def words(self, text: str, wanted: Set[Space]) -> list[QueryVector]:
+        """Return the vectors of some words.
+
+        One sentence vector serves the lettering and the descriptions; a picture encoder with a
+        text tower puts words into the picture space.
+
+        Args:
+            text: The words.
+            wanted: Spaces to speak for, where the library has them.
 
         Raises:
             SpaceMismatchError: The library's vectors were made by other encoders.
         """
         spaces = self._library.spaces()
         vectors = []
-        if spaces.get(Space.TEXT) and self._sentences.can_read([text])[0]:
-            row = self._sentences.encode_queries([text])[0]
-            vectors.append(QueryVector(Space.TEXT, self._sentences.fingerprint, row))
+        written = [s for s in (Space.TEXT, Space.DESCRIPTION) if s in wanted and spaces.get(s)]
+        if written:
+            encoder = self._sentences
+            for space in written:
+                self._check(space, encoder.fingerprint)
+            if encoder.can_read([text])[0]:
+                row = encoder.encode_queries([text])[0]
+                vectors += [QueryVector(space, encoder.fingerprint, row) for space in written]
         # The default picture encoder has no text tower, and asking would load it for nothing.
-        if spaces.get(Space.VISION) and self._config.encoders.picture.startswith("hf:"):
-            encoder = self._pictures
-            if encoder.has_text_tower:
-                row = encoder.encode_text([text])[0]
-                vectors.append(QueryVector(Space.VISION, encoder.fingerprint, row))
+        is_hub_model = self._config.encoders.picture.startswith("hf:")
+        if Space.VISION in wanted and spaces.get(Space.VISION) and is_hub_model:
+            pictures = self._pictures
+            if pictures.has_text_tower:
+                row = pictures.encode_text([text])[0]
+                vectors.append(QueryVector(Space.VISION, pictures.fingerprint, row))
         return vectors
 
     def pictures(self, crops: Sequence[NDArray[np.uint8]]) -> list[QueryVector]:
@@ -77,5 +89,11 @@ class QueryEncoders:
 
     def _check(self, space: Space, fingerprint: str) -> None:
         stored = self._library.spaces().get(space, ())
+        if space is Space.DESCRIPTION and fingerprint not in stored:
+            raise SpaceMismatchError(
+                f"the library's descriptions were embedded by {stored[0]}, the query by "
+                f"{fingerprint}; run `longbox describe` to embed them again, or search with "
+                "`--in text`"
+            )
         if stored and fingerprint not in stored:
             require_same_space(space, fingerprint, space, stored[0])

@@ -9,6 +9,9 @@ asked, so an image-only query is ranked by pictures alone. A space for which onl
 speak is not asked either: "everything unlike a castle" is no answer to anything. Word and substring
 search take the words as they are.
 
+What is lettered in a panel and what a model wrote about it are asked apart, each with its own
+lists (`longbox.retrieval.written`); a library without descriptions is not asked for any.
+
 A picture that shows a page is also cut into panels: each searches by itself, and what is written
 on it joins by its meaning. It still searches as a whole, so that a crop mistaken for a page finds
 its panel.
@@ -17,7 +20,7 @@ its panel.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence, Set
+from collections.abc import Callable, Mapping, Sequence, Set
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -28,17 +31,14 @@ from numpy.typing import NDArray
 from longbox.book import Hit
 from longbox.config import Config
 from longbox.errors import QueryError
-from longbox.library import Filters, Library, PanelRecord, ScoredPanel
+from longbox.library import Filters, Library, PanelRecord, Writing
 from longbox.retrieval.encoding import QueryEncoders
 from longbox.retrieval.picture import PictureReader
 from longbox.retrieval.query import PanelTerm, PictureTerm, Term, WordsTerm, checked_terms
 from longbox.retrieval.ranking import Candidate, RankedList, fold, fuse, hamming
-from longbox.retrieval.words import words_query
+from longbox.retrieval.written import LISTS, mean_weight, ranked, written_lists
 from longbox.vectors import QueryVector, Space, unit
 
-WORDS, SUBSTRING = "words", "substring"
-# Panels with a subtracted text that are looked for; more are not among the best anyway.
-_MAX_UNWANTED = 5000
 # A sum shorter than this share of its positive terms is rounding, not a direction.
 _NOTHING_LEFT = 1e-3
 # Fewer candidates than this make fusion depend on chance at the end of each list.
@@ -63,9 +63,11 @@ class SearchRequest:
     Attributes:
         terms: From parse_query, or made directly.
         k: Number of hits wanted.
-        weights: Replaces the configured weight of a space, "words" or "substring" by name; 0
-            leaves it out.
+        weights: Replaces the configured weight of a space or a list of words by name; 0 leaves
+            it out.
         fold_editions: Show a page that exists twice (another language or scan) once.
+        within: Look only in this kind of writing, and not for what words look like; None for all
+            that the library has.
     """
 
     terms: tuple[Term, ...]
@@ -74,6 +76,7 @@ class SearchRequest:
     k: int = 10
     weights: Mapping[str, float] = field(default_factory=dict)
     fold_editions: bool = True
+    within: Writing | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -104,18 +107,22 @@ class Searcher:
 
         Raises:
             QueryError: No term speaks for a space with a weight, a weight has an unknown name, a
-                picture cannot be read, a panel is not in the library.
+                picture cannot be read, a panel is not in the library, or descriptions are asked
+                of a library that has none.
             SpaceMismatchError: The library's vectors were made by another encoder.
         """
         if request.k < 1:
             raise QueryError(f"-k is {request.k}; ask for 1 hit or more")
         terms = checked_terms(request.terms)
-        weights = self._weights(request.weights)
+        weights = self._weights(request)
         depth = max(_MIN_DEPTH, self._config.search.depth * request.k)
         # The catalog and the vectors are asked at once: they keep different cores busy.
         with ThreadPoolExecutor(max_workers=1) as beside:
-            words = beside.submit(self._word_lists, terms, weights, depth, request.filters)
-            lists = self._vector_lists(terms, weights, depth, request.filters)
+            said = [t for t in terms if isinstance(t, WordsTerm)]
+            words = beside.submit(
+                written_lists, self._library, said, weights, depth, request.filters
+            )
+            lists = self._vector_lists(terms, weights, depth, request)
             lists += words.result()
         if not lists:
             raise QueryError(
@@ -143,71 +150,66 @@ class Searcher:
         records = {r.row: r for r in found}
         return [c for c in best if c.best_item in records], records
 
-    def _weights(self, given: Mapping[str, float]) -> dict[str, float]:
+    def _weights(self, request: SearchRequest) -> dict[str, float]:
         known = self._config.search.weights()
-        for name, weight in given.items():
+        for name, weight in request.weights.items():
             if name not in known:
                 raise QueryError(f"there is no space {name!r} to weigh; use {', '.join(known)}")
             if not 0 <= weight <= 1000:
                 raise QueryError(f"the weight of {name} is {weight}; use 0 to 1000")
-        return {**known, **given}
+        has_descriptions = self._library.has_descriptions()
+        if request.within is Writing.DESCRIPTION and not has_descriptions:
+            raise QueryError(
+                "this library has no descriptions to search in; make them with `longbox describe`"
+            )
+        asked = {request.within} if request.within else set(Writing)
+        if not has_descriptions:
+            asked.discard(Writing.DESCRIPTION)
+        silent = {name: 0.0 for writing in set(Writing) - asked for name in LISTS[writing]}
+        return {**known, **request.weights, **silent}
 
     def _vector_lists(
-        self, terms: Sequence[Term], weights: Mapping[str, float], depth: int, filters: Filters
+        self,
+        terms: Sequence[Term],
+        weights: Mapping[str, float],
+        depth: int,
+        request: SearchRequest,
     ) -> list[RankedList]:
         lists = []
-        for probe in self._probes(terms, weights):
-            found = self._library.nearest(probe.query, depth, filters)
+        wanted = {space for space in Space if weights.get(space, 0.0) > 0}
+        for probe in self._probes(terms, wanted, request.within):
+            found = self._library.nearest(probe.query, depth, request.filters)
             weight = weights[probe.query.space] * probe.share
-            lists.append(_ranked(probe.query.space, found, weight))
+            lists.append(ranked(probe.query.space, found, weight))
         return lists
 
-    def _word_lists(
-        self, terms: Sequence[Term], weights: Mapping[str, float], depth: int, filters: Filters
-    ) -> list[RankedList]:
-        words = [t for t in terms if isinstance(t, WordsTerm)]
-        wanted = [t for t in words if t.weight > 0]
-        if not wanted:
-            return []
-        share = _mean_weight(t.weight for t in wanted)
-        lists = []
-        if weights[WORDS] > 0 and (query := words_query(words)) is not None:
-            found = self._library.match_words(query, depth, filters)
-            lists.append(_ranked(WORDS, found, weights[WORDS] * share))
-        if weights[SUBSTRING] > 0 and len(wanted) == 1:
-            found = self._library.match_substring(wanted[0].text, depth, filters)
-            unwanted = self._rows_that_hold([t for t in words if t.weight <= 0], filters)
-            found = [f for f in found if f.row not in unwanted]
-            lists.append(_ranked(SUBSTRING, found, weights[SUBSTRING] * share))
-        return lists
-
-    def _rows_that_hold(self, terms: Sequence[WordsTerm], filters: Filters) -> set[int]:
-        found = (self._library.match_substring(t.text, _MAX_UNWANTED, filters) for t in terms)
-        return {panel.row for panels in found for panel in panels}
-
-    def _probes(self, terms: Sequence[Term], weights: Mapping[str, float]) -> list[_Probe]:
+    def _probes(
+        self, terms: Sequence[Term], wanted: Set[Space], within: Writing | None
+    ) -> list[_Probe]:
         """Turn the terms into one vector a space, and one for every panel of a page picture."""
         parts: dict[Space, list[tuple[float, QueryVector]]] = defaultdict(list)
         probes: list[_Probe] = []
+        by_words = wanted if within is None else wanted - {Space.VISION}
         for term in terms:
             if isinstance(term, PictureTerm):
                 whole, panels = self._picture(term)
                 parts[Space.VISION].append((term.weight, whole))
                 probes.extend(panels)
             else:
-                for query in self._vectors(term):
+                spoken = by_words if isinstance(term, WordsTerm) else wanted
+                for query in self._vectors(term, spoken):
                     parts[query.space].append((term.weight, query))
         for space, weighted in parts.items():
             total = _sum(space, weighted)
             if total is not None:
-                probes.append(_Probe(total, _mean_weight(w for w, _ in weighted if w > 0)))
-        return [p for p in probes if weights.get(p.query.space, 0.0) > 0]
+                probes.append(_Probe(total, mean_weight([w for w, _ in weighted if w > 0])))
+        return [p for p in probes if p.query.space in wanted]
 
-    def _vectors(self, term: WordsTerm | PanelTerm) -> list[QueryVector]:
+    def _vectors(self, term: WordsTerm | PanelTerm, wanted: Set[Space]) -> list[QueryVector]:
         if isinstance(term, WordsTerm):
-            return self._encoders.words(term.text)
+            return self._encoders.words(term.text, wanted)
         row = self._library.panel_row(term.panel_id)
-        vectors = (self._library.panel_vector(row, space) for space in Space)
+        vectors = (self._library.panel_vector(row, space) for space in Space if space in wanted)
         return [v for v in vectors if v is not None]
 
     def _picture(self, term: PictureTerm) -> tuple[QueryVector, list[_Probe]]:
@@ -218,8 +220,7 @@ class Searcher:
         for text in seen.texts:
             probes.extend(
                 _Probe(query, term.weight / len(seen.texts))
-                for query in self._encoders.words(text)
-                if query.space is Space.TEXT
+                for query in self._encoders.words(text, {Space.TEXT})
             )
         return whole, probes if term.weight > 0 else []
 
@@ -261,12 +262,6 @@ def is_same_panel(a: PanelRecord, b: PanelRecord, bits: int, compare_boxes: bool
         return False
     scaled = b.box.scale(a.page_width / b.page_width, a.page_height / b.page_height)
     return not compare_boxes or a.box.iou(scaled) >= 0.5
-
-
-def _mean_weight(weights: Iterable[float]) -> float:
-    """Return what a list counts whose terms weigh so much; equal terms count as one."""
-    given = list(weights)
-    return sum(given) / len(given)
 
 
 def _sum(space: Space, weighted: Sequence[tuple[float, QueryVector]]) -> QueryVector | None:
@@ -320,10 +315,6 @@ def _answerable(
     return _without(ranked, rows)
 
 
-def _ranked(name: str, found: Sequence[ScoredPanel], weight: float) -> RankedList:
-    return RankedList(str(name), [f.row for f in found], [f.score for f in found], weight)
-
-
 def _key(record: PanelRecord, by: By) -> tuple[str, ...]:
     return _place(record.book_id, record.page_index, record.panel, by)
 
@@ -351,4 +342,5 @@ def _hit(
         text=record.text,
         matched=best.matched,
         also=tuple(str(records[c.best_item].panel_id) for c in group[1:]),
+        description=record.description,
     )

@@ -1,0 +1,152 @@
+"""Finding panels in an open library: the half of `Library` that only reads."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Sequence
+from pathlib import Path
+
+from longbox.book import PanelId
+from longbox.library import doubt, lookup, masks, vector_index, words
+from longbox.library.catalog import Catalog
+from longbox.library.records import (
+    Filters,
+    PanelRecord,
+    ScoredPanel,
+    WordsQuery,
+    Writing,
+)
+from longbox.vectors import QueryVector, Space, require_same_space
+
+_EVERYTHING = Filters()
+
+
+class PanelFinder:
+    """A library folder whose panels can be found.
+
+    Attributes:
+        root: The folder.
+    """
+
+    def __init__(self, root: Path, catalog: Catalog) -> None:
+        """Use `Library.create` or `Library.open` instead."""
+        self.root = root
+        self._catalog = catalog
+        self._index = vector_index.VectorIndex(root)
+        self._masks = masks.MaskCache()
+        self._doubts = doubt.DoubtCache()
+        self._counts = {writing: words.WordCounts(writing) for writing in Writing}
+
+    def spaces(self) -> dict[Space, tuple[str, ...]]:
+        """Return the fingerprints of every space that has vectors, the most used first."""
+        with self._catalog.guarded() as connection:
+            return vector_index.spaces(connection)
+
+    def nearest(
+        self, query: QueryVector, k: int, filters: Filters = _EVERYTHING
+    ) -> list[ScoredPanel]:
+        """Find the panels nearest to a vector in its own space, best first.
+
+        Raises:
+            SpaceMismatchError: The library's vectors were made by another encoder.
+        """
+        with self._catalog.guarded() as connection:
+            mask = self._masks.get(connection, self._catalog.generation(), filters)
+            return self._index.nearest(connection, query, k, mask)
+
+    def match_words(
+        self,
+        query: WordsQuery,
+        k: int,
+        filters: Filters = _EVERYTHING,
+        writing: Writing = Writing.TEXT,
+    ) -> list[ScoredPanel]:
+        """Find panels by words (BM25), best first: of their lettering, or of descriptions.
+
+        Lettering that was hard to read counts less (`longbox.library.doubt`).
+        """
+        query = words.cleaned(query)
+        generation = self._catalog.generation()
+        with self._catalog.guarded() as connection:
+            mask = self._masks.get(connection, generation, filters)
+            terms = (*query.terms, *query.required)
+            counts = self._counts[writing].of(connection, generation, terms)
+            ask = words.Asked(writing, mask, self._doubt(connection, generation, writing))
+            return words.match_words(connection, query, k, ask, counts)
+
+    def match_substring(
+        self,
+        text: str,
+        k: int,
+        filters: Filters = _EVERYTHING,
+        writing: Writing = Writing.TEXT,
+    ) -> list[ScoredPanel]:
+        """Find panels whose lettering (or description) contains a text, best first.
+
+        Any script, wherever words begin. Lettering that was hard to read counts less.
+        """
+        generation = self._catalog.generation()
+        with self._catalog.guarded() as connection:
+            mask = self._masks.get(connection, generation, filters)
+            ask = words.Asked(writing, mask, self._doubt(connection, generation, writing))
+            return words.match_substring(connection, text, k, ask)
+
+    def has_descriptions(self) -> bool:
+        """Say whether any panel has a description that can be searched."""
+        with self._catalog.guarded() as connection:
+            row = connection.execute("SELECT EXISTS (SELECT 1 FROM panel_descriptions)").fetchone()
+        return bool(row[0])
+
+    def panel_records(self, rows: Sequence[int]) -> list[PanelRecord]:
+        """Return what is known of panels, in the order asked.
+
+        Rows that went away since they were found (another process re-indexed the book) are left
+        out.
+        """
+        with self._catalog.guarded() as connection:
+            return lookup.panel_records(connection, rows)
+
+    def panel_row(self, panel_id: PanelId) -> int:
+        """Return a panel's row.
+
+        Raises:
+            QueryError: There is no such panel.
+        """
+        with self._catalog.guarded() as connection:
+            return lookup.panel_row(connection, panel_id)
+
+    def page_rows(self, book_id: str, page_index: int) -> range:
+        """Return the rows of a page's panels in reading order."""
+        with self._catalog.guarded() as connection:
+            return lookup.page_rows(connection, book_id, page_index)
+
+    def panel_vector(
+        self, row: int, space: Space, fingerprint: str | None = None
+    ) -> QueryVector | None:
+        """Return a panel's vector as a query, or None when it lacks this modality.
+
+        Args:
+            row: The panel's.
+            space: Which modality.
+            fingerprint: Which encoder's; without it the first of `spaces` that has the panel.
+
+        Raises:
+            SpaceMismatchError: The fingerprint is not one of the library's.
+        """
+        with self._catalog.guarded() as connection:
+            stored = vector_index.spaces(connection).get(space, ())
+            if fingerprint is not None and stored and fingerprint not in stored:
+                require_same_space(space, fingerprint, space, stored[0])
+            for name in stored if fingerprint is None else (fingerprint,):
+                vector = self._index.vector(connection, row, space, name)
+                if vector is not None:
+                    return QueryVector(space, name, vector)
+        return None
+
+    def _doubt(
+        self, connection: sqlite3.Connection, generation: int, writing: Writing
+    ) -> doubt.Factors | None:
+        """Return what each row's score is multiplied with; descriptions are all alike."""
+        if writing is not Writing.TEXT:
+            return None
+        return self._doubts.get(connection, generation)
