@@ -1,0 +1,1 @@
+"""The scripts that made every weight we ship; each can be run again."""

@@ -13,6 +13,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 import cv2
@@ -32,20 +33,11 @@ _LATIN = (
     "someone laughed what was that you heard me run now wait i never told you where it came from "
     "but how could she know it is only a story they said years later in another town"
 ).split()
-_JAPANESE = "雨が止む前に私たちは丘の上の古い家に着いた誰も何も言わなかったそれは一体どこから来たの知らないよ待って走れ"
-_NOISES = (
-    "BOOM",
-    "CRASH",
-    "WHAM",
-    "KRAK!",
-    "ZZZ",
-    "SPLASH",
-    "POW",
-    "ドーン",
-    "ゴゴゴ",
-    "ザザッ",
-    "ガシャ",
+_JAPANESE = (
+    "雨が止む前に私たちは丘の上の古い家に着いた誰も何も言"
+    "わなかったそれは一体どこから来たの知らないよ待って走れ"
 )
+_NOISES = tuple("BOOM CRASH WHAM KRAK! ZZZ SPLASH POW ドーン ゴゴゴ ザザッ ガシャ".split())
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -116,7 +108,7 @@ def _ink_panels(strip: Picture) -> Iterator[Picture]:
     dark = strip.min(axis=2) < 110
     is_line = dark[4:-4].mean(axis=0) > 0.9
     edges = [0, *np.flatnonzero(is_line).tolist(), strip.shape[1]]
-    for left, right in zip(edges, edges[1:], strict=False):
+    for left, right in pairwise(edges):
         if right - left > 0.5 * strip.shape[0]:
             yield strip[8:-8, left + 6 : right - 6]
 

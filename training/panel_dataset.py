@@ -2,8 +2,9 @@
 
     python -m training.panel_dataset FOLDER [--pages N] [--seed N] [--comics DIR]
 
-Composed pages (panel_pages.py), one in ten a whole page that longbox.synthetic drew, and the real
-pages of train works whose panels are known. Pages are JPEG files of mixed quality; index.jsonl has
+Composed pages (panel_pages.py), one in six of real panels laid out anew (panel_relaid.py), one in
+ten a whole page that longbox.synthetic drew, and the real pages of train works whose panels are
+known. Pages are JPEG files of mixed quality; index.jsonl has
 one line a page: file, and the outlines of its panels, those drawn later last. The index grows
 while pages are made, so that training can begin at once; a second run goes on where it stopped.
 About 80 ms a page on one core.
@@ -25,6 +26,7 @@ from longbox.synthetic import MIXES, BookRecipe, Style, draw_book
 from training.panel_art import load_art, read_picture
 from training.panel_layouts import Polygon, rectangle
 from training.panel_pages import TrainingPage, draw_page
+from training.panel_relaid import load_lettered, relaid_page, ruled_strips
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 INDEX = "index.jsonl"
@@ -54,6 +56,8 @@ def real_pages(comics: Path) -> Iterator[tuple[str, TrainingPage]]:
             boxes = [Box(*(float(v) for v in box)) for box in row["panels"]]
             name = "real-" + row["image"].replace("/", "-").rsplit(".", 1)[0]
             yield name, TrainingPage(read_picture(comics / row["image"]), in_drawing_order(boxes))
+    for stem, strip, outlines in ruled_strips(comics):
+        yield f"real-strip-{stem}", TrainingPage(strip, outlines)
 
 
 def in_drawing_order(boxes: Sequence[Box]) -> tuple[Polygon, ...]:
@@ -106,10 +110,14 @@ def main() -> None:
         if f"{name}.jpg" not in there:
             write_page(folder, name, page, quality=92)
     art = load_art(arguments.comics, np.random.default_rng(ART_SEED))
+    lettered = load_lettered(arguments.comics, np.random.default_rng(ART_SEED))
     for seed in range(arguments.seed, arguments.seed + arguments.pages):
         quality = int(np.random.default_rng(seed).integers(45, 96))
         if f"{seed}.jpg" not in there:
             write_page(folder, str(seed), draw_page(art, seed), quality)
+        if seed % 5 == 0 and f"relaid-{seed}.jpg" not in there:
+            pixels, outlines = relaid_page(lettered, np.random.default_rng([seed, 1]))
+            write_page(folder, f"relaid-{seed}", TrainingPage(pixels, outlines), quality)
         # One in ten is a page of a drawn book.
         if seed % (9 * PAGES_A_BOOK) == 0 and f"book-{seed}-0.jpg" not in there:
             for n, page in enumerate(drawn_book(seed)):

@@ -104,6 +104,7 @@ class LayoutMaker:
             (0.06, self._webtoon),
             (0.05, self._spread),
             (0.05, self._floating),
+            (0.03, self._without),
         )
         weights = np.array([w for w, _ in makers])
         make = makers[int(rng.choice(len(makers), p=weights / weights.sum()))][1]
@@ -339,10 +340,15 @@ class LayoutMaker:
                 break
         return Layout(width, height, cells, is_on_art=bool(rng.random() < 0.75))
 
+    def _without(self) -> Layout:
+        """Return a page without panels: prose, or nothing at all."""
+        width, height = self._page((0.8, 1.6))
+        return Layout(width, height, [])
+
     def _add_insets(self, layout: Layout, n: int) -> None:
         """Lay small panels over the large ones."""
         rng = self._rng
-        for _ in range(n):
+        for _ in range(n if layout.cells else 0):
             sizes = np.array([np.prod(np.ptp(c, axis=0)) for c in layout.cells])
             host = bounds(layout.cells[int(rng.choice(len(sizes), p=sizes / sizes.sum()))])
             x0, y0 = max(0.0, host[0]), max(0.0, host[1])

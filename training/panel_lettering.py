@@ -46,6 +46,25 @@ class Letterer:
             if rng.random() < 0.12:
                 self._noise(page, box, hand)
 
+    def prose(self, page: Picture, paper: Colour) -> None:
+        """Set columns of text, as on pages of letters, credits and prose."""
+        rng = self._rng
+        height, width = page.shape[:2]
+        ink = (0, 0, 0) if sum(paper) > 380 else (255, 255, 255)
+        n_columns, margin = int(rng.integers(1, 4)), rng.uniform(0.05, 0.15) * width
+        wide = (width - 2 * margin) / n_columns
+        factor = rng.uniform(0.5, 1.2)
+        for column in range(n_columns):
+            y = margin + (rng.uniform(0, 0.3) * height if rng.random() < 0.3 else 0.0)
+            while y < height - margin and rng.random() > 0.03:
+                x, line = margin + column * wide, 0.0
+                while x < margin + (column + 0.92) * wide:
+                    sprite = self._sprite()[:28, : int(0.9 * wide / factor)]
+                    self._print(page, sprite, (x, y), factor, ink)
+                    x += sprite.shape[1] * factor + 8
+                    line = max(line, sprite.shape[0] * factor)
+                y += line * rng.uniform(1.05, 1.4)
+
     def margins(self, page: Picture, paper: Colour) -> None:
         """Print a page number, a title or a line of text in the margins."""
         rng = self._rng
@@ -80,7 +99,7 @@ class Letterer:
         paste(page, layer, int(at[0]), int(at[1]))
 
     def _place(
-        self, page: Picture, box: tuple[float, float, float, float], w: float, h: float
+        self, box: tuple[float, float, float, float], w: float, h: float
     ) -> tuple[float, float]:
         x0, y0, x1, y1 = box
         out = self._out if self._rng.random() < 0.5 else 0.0
@@ -101,7 +120,7 @@ class Letterer:
         if shrink < 0.3:
             return
         w, h, factor = w * shrink, h * shrink, factor * shrink
-        x, y = self._place(page, box, w, h)
+        x, y = self._place(box, w, h)
         is_dark = rng.random() < 0.04
         ground: Colour = (0, 0, 0) if is_dark else (255, 255, 255)
         if hand.is_colour and rng.random() < 0.15:
@@ -115,7 +134,7 @@ class Letterer:
     def _shape(
         self, page: Picture, box: tuple[float, float, float, float], ground: Colour, line_px: int
     ) -> None:
-        """Draw an ellipse, a cloud, a burst, or a rounded or cut rectangle, with or without tail."""
+        """Draw an ellipse, a cloud, a burst or a rounded rectangle, with or without a tail."""
         rng = self._rng
         x, y, w, h = box
         turn = np.linspace(0, 2 * np.pi, 48, endpoint=False)

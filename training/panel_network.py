@@ -16,7 +16,7 @@ import math
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
+from torch.nn import functional
 
 DISTANCE_SCALE = 0.25
 
@@ -36,7 +36,7 @@ class Residual(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Return the same shape."""
-        return F.relu(x + self.body(x))
+        return functional.relu(x + self.body(x))
 
 
 def convolution(n_in: int, n_out: int, size: int, stride: int) -> nn.Sequential:
@@ -106,8 +106,8 @@ class PanelNetwork(nn.Module):
         for layer in self.layers:
             tokens = layer(tokens)
         x32 = tokens.transpose(1, 2).reshape(batch, width, rows, columns)
-        up = F.interpolate(self.down(x32), scale_factor=2.0, mode="nearest")
-        merged: Tensor = self.merge(F.relu(self.lateral(x16) + up))
+        up = functional.interpolate(self.down(x32), scale_factor=2.0, mode="nearest")
+        merged: Tensor = self.merge(functional.relu(self.lateral(x16) + up))
         return merged
 
     def cells(self, features: Tensor) -> Tensor:
@@ -116,7 +116,7 @@ class PanelNetwork(nn.Module):
         Boxes are fractions of the page.
         """
         raw = self.answer(features)
-        distance = F.softplus(raw[:, 2:]) * DISTANCE_SCALE  # left, top, right, bottom
+        distance = functional.softplus(raw[:, 2:]) * DISTANCE_SCALE  # left, top, right, bottom
         rows, columns = raw.shape[2], raw.shape[3]
         y = ((torch.arange(rows, device=raw.device) + 0.5) / rows).view(1, 1, rows, 1)
         x = ((torch.arange(columns, device=raw.device) + 0.5) / columns).view(1, 1, 1, columns)
@@ -131,7 +131,7 @@ class PanelNetwork(nn.Module):
     def forward(self, pages: Tensor) -> tuple[Tensor, Tensor]:
         """Return cells, (B, 6, h, w), and the logit of a panel's end, (B, 1, 4h, 4w)."""
         features = self.features(pages)
-        return self.cells(features), F.pixel_shuffle(self.ends(features), 4)
+        return self.cells(features), functional.pixel_shuffle(self.ends(features), 4)
 
 
 class PageOfCells(nn.Module):
@@ -179,17 +179,19 @@ def losses(
     """
     inside = (labels > 0).float()
     weight = labels + (1 - inside) * 0.06
-    found = F.binary_cross_entropy_with_logits(cells[:, 0], inside, reduction="none")
+    found = functional.binary_cross_entropy_with_logits(cells[:, 0], inside, reduction="none")
     found = (found * weight).sum() / weight.sum()
     total = labels.sum().clamp(min=1e-3)
     overlap, wide = _generalised_iou(cells[:, 2:], boxes)
     size = torch.cat([boxes[:, 2:] - boxes[:, :2]] * 2, 1).clamp(min=0.02)
-    off = F.smooth_l1_loss(cells[:, 2:] / size, boxes / size, beta=0.05, reduction="none").mean(1)
-    quality = F.binary_cross_entropy_with_logits(
+    off = functional.smooth_l1_loss(
+        cells[:, 2:] / size, boxes / size, beta=0.05, reduction="none"
+    ).mean(1)
+    quality = functional.binary_cross_entropy_with_logits(
         cells[:, 1], overlap.detach().clamp(0, 1), reduction="none"
     )
     rare = 1 + 3 * edges
-    border = F.binary_cross_entropy_with_logits(ends, edges, weight=rare)
+    border = functional.binary_cross_entropy_with_logits(ends, edges, weight=rare)
     return {
         "found": found,
         "box": ((1 - wide) * labels).sum() / total,

@@ -145,6 +145,8 @@ class _Drawing:
             self._panel(inset, over=True)
         self._break_frames()
         self.letterer.letter(self.page, self.panels, self.hand)
+        if not layout.cells and rng.random() < 0.7:
+            self.letterer.prose(self.page, self.paper)
         if rng.random() < 0.4:
             self.letterer.margins(self.page, self.paper)
         pixels, panels = printed(self.page, self.panels, rng)
@@ -170,7 +172,8 @@ class _Drawing:
             return
         picture = self.scenes.scene(width, height, self.hand)
         mask = np.zeros((height, width), np.uint8)
-        outline = self._outline(polygon) - [x0, y0]
+        corner = np.array([x0, y0], dtype=np.float64)
+        outline = self._outline(polygon) - corner
         cv2.fillPoly(mask, [np.round(outline).astype(np.int32)], 255)
         if rng.random() < style.borderless and not over:
             drawn = self._borderless(picture, mask, x0, y0)
@@ -178,7 +181,7 @@ class _Drawing:
                 self.panels.append(drawn)
                 return
         if over and style.halo_px:
-            self._stroke(outline + [x0, y0], self.paper, 2 * style.halo_px + style.line_px)
+            self._stroke(outline + corner, self.paper, 2 * style.halo_px + style.line_px)
         paste(self.page, np.dstack([picture, mask]), x0, y0)
         self.panels.append(polygon)
         if not style.line_px:
@@ -186,10 +189,10 @@ class _Drawing:
         n = len(outline)
         sides = [i for i in range(n) if n > 8 or rng.random() > style.missing]
         if len(sides) == n:
-            self._stroke(outline + [x0, y0], style.ink, style.line_px)
+            self._stroke(outline + corner, style.ink, style.line_px)
         else:
             for i in sides:
-                ends = np.round([outline[i], outline[(i + 1) % n]] + np.array([x0, y0])).astype(int)
+                ends = np.round(outline[[i, (i + 1) % n]] + corner).astype(int)
                 cv2.line(self.page, ends[0].tolist(), ends[1].tolist(), style.ink, style.line_px)
 
     def _stroke(self, outline: NDArray[np.float64], ink: tuple[int, int, int], px: int) -> None:

@@ -27,8 +27,9 @@ class Direction(StrEnum):
 
 
 class DirectionSource(StrEnum):
-    """Who said so: the file, the user, or Longbox's own guess."""
+    """Who said so: a correction, the file, the user, or Longbox's own guess."""
 
+    CORRECTION = "correction"
     METADATA = "metadata"
     OPTION = "option"
     GUESS = "guess"
@@ -348,8 +349,10 @@ class Hit:
         score: Fused score over the spaces that were asked; comparable within one search only.
         panel_id: The best panel of the hit (also when searching by page or book).
         file: Path of the comic file.
-        matched: Space name (or "words", "substring") to how it matched there.
+        matched: Name of a space or of a list of words ("words", "substring", and for
+            descriptions "description_words", "description_substring") to how it matched there.
         also: Panel ids that were folded into this hit (the same page in another edition).
+        description: What a model wrote about the panel; empty where nothing is described.
     """
 
     rank: int
@@ -364,3 +367,4 @@ class Hit:
     text: str
     matched: dict[str, Match]
     also: tuple[str, ...] = ()
+    description: str = ""

@@ -26,12 +26,13 @@ import msgspec
 
 from longbox.errors import ConfigError
 from longbox.ingest import IngestOptions
+from longbox.page_types import PageTypeOptions
 from longbox.panels import PanelOptions
 from longbox.text import TextOptions
 
 # Raised when the code of a stage changes what it stores for the same page and the same options,
 # so that `longbox index --refresh` knows which books to do again.
-RECIPE_VERSION = 2
+RECIPE_VERSION = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +75,9 @@ class SearchOptions:
         text_weight, words_weight, substring_weight, vision_weight, composition_weight: What
             each space's ranks count. Composition is off unless asked for: panels of one shape
             are rarely what a person is after.
+        description_weight, description_words_weight, description_substring_weight: The same
+            for what a model wrote about the panels. A description is long and its words are the
+            model's own, so its words count half of what lettered ones do (a choice, not measured).
         depth: Candidates taken from each space for every hit wanted, so that folding and
             grouping by page or book still fill the list.
         edition_bits: Pages whose 64-bit picture hashes differ in at most this many bits are
@@ -87,6 +91,9 @@ class SearchOptions:
     substring_weight: float = 0.5
     vision_weight: float = 1.0
     composition_weight: float = 0.0
+    description_weight: float = 1.0
+    description_words_weight: float = 0.5
+    description_substring_weight: float = 0.25
     depth: int = 8
     edition_bits: int = 6
 
@@ -106,6 +113,7 @@ class Config:
     ingest: IngestOptions = field(default_factory=IngestOptions)
     panels: PanelOptions = field(default_factory=PanelOptions)
     text: TextOptions = field(default_factory=TextOptions)
+    page_types: PageTypeOptions = field(default_factory=PageTypeOptions)
     encoders: EncoderOptions = field(default_factory=EncoderOptions)
     index: IndexOptions = field(default_factory=IndexOptions)
     search: SearchOptions = field(default_factory=SearchOptions)
@@ -120,6 +128,7 @@ class Config:
             replace(self.ingest, direction=None),
             self.panels,
             replace(self.text, n_threads=1),
+            self.page_types,
             self.encoders,
         )
         text = msgspec.json.encode([RECIPE_VERSION, *(msgspec.to_builtins(p) for p in parts)])

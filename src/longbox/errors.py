@@ -7,6 +7,7 @@
           EncryptedFileError    it needs a password
           MissingProgramError   it needs a system program that is not installed
         PageError             one page cannot be decoded
+        SidecarError          another program's file cannot be read, or fits no book
       LibraryError          the library folder is missing, damaged, locked or of another format
       ModelError            an encoder or model cannot be loaded or does not fit
         SpaceMismatchError    vectors of two different spaces were about to be compared
@@ -52,6 +53,10 @@ class MissingProgramError(IngestError):
 
 class PageError(ComicError):
     """One page of a book cannot be decoded."""
+
+
+class SidecarError(ComicError):
+    """Another program's file cannot be read, or does not fit the book it is meant for."""
 
 
 class LibraryError(LongboxError):

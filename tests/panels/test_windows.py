@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -48,7 +50,7 @@ def test_strip_without_gaps_gets_windows_that_overlap_by_half() -> None:
     windows = windows_of(_strip(1000, []))
     assert windows[0].start == 0
     assert windows[-1].end == 1000
-    for above, below in zip(windows, windows[1:], strict=False):
+    for above, below in pairwise(windows):
         assert above.end - below.start >= 0.45 * (above.end - above.start)
     assert all(w.end - w.start <= TALLEST * WIDTH for w in windows)
 

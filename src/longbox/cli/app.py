@@ -14,7 +14,19 @@ from typing import Annotated
 import typer
 
 from longbox import __version__
-from longbox.cli import demo, doctor, export, index, inspect, library, search, show
+from longbox.cli import (
+    demo,
+    describe,
+    doctor,
+    export,
+    importing,
+    index,
+    inspect,
+    library,
+    search,
+    sheet,
+    show,
+)
 from longbox.cli.terminal import say_error
 from longbox.errors import ConfigError, LongboxError, QueryError
 
@@ -28,10 +40,13 @@ app = typer.Typer(
 )
 
 app.command("index")(index.index)
+app.command("describe")(describe.describe)
 app.command("search")(search.search)
 app.command("show")(show.show)
 app.command("inspect")(inspect.inspect)
+app.command("sheet")(sheet.sheet)
 app.command("status")(library.status)
+app.command("import")(importing.import_files)
 app.command("doctor")(doctor.doctor)
 app.command("demo")(demo.demo)
 app.add_typer(library.app, name="library")

@@ -115,7 +115,7 @@ class NetworkDetector:
         return np.where(is_sound[:, None], moved, boxes)
 
     @staticmethod
-    def _run(session: Any, name: str, batch: Pixels) -> NDArray[np.float32]:
+    def _run(session: Any, name: str, batch: NDArray[Any]) -> NDArray[np.float32]:
         try:
             (answer,) = session.run(None, {name: np.ascontiguousarray(batch)})
         except RuntimeError as error:

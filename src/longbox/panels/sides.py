@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -103,7 +104,7 @@ def _band(picture: Pixels, across: tuple[int, int], along: tuple[float, float]) 
     bottom = min(height, max(top + 1, round(float(along[1] + beyond))))
     first, last = across
     x0, x1 = max(0, min(first, width - 1)), min(width, max(last, 1))
-    inside = picture[top:bottom, x0:x1]
+    inside: NDArray[Any] = picture[top:bottom, x0:x1]
     # Length first: most of the pixels go, and the rest is cheap.
     inside = cv2.resize(inside, (x1 - x0, ALONG), interpolation=cv2.INTER_AREA)
     before, after = x0 - first, last - x1

@@ -26,9 +26,12 @@ from longbox.encoders import (
     sentence_encoder,
 )
 from longbox.ingest import OpenBook
+from longbox.page_types import PageLook, SequenceModel
 from longbox.pipeline.clock import StageClock
+from longbox.pipeline.corrections import NO_CORRECTIONS, BookCorrections, corrected_labels
+from longbox.pipeline.page_labels import book_sight, label_and_flag
 from longbox.pipeline.pages import PageStages, unread_page
-from longbox.text import detect_language
+from longbox.text import settle_language
 from longbox.vectors import PanelVectors, Space
 
 if TYPE_CHECKING:
@@ -60,12 +63,29 @@ class BookStages:
     def _sentences(self) -> SentenceEncoder:
         return sentence_encoder(self._config.encoders.sentence, n_threads=self._n_threads)
 
-    def understand(self, opened: OpenBook, on_page: Callable[[], None]) -> UnderstoodBook:
+    @cached_property
+    def _page_model(self) -> SequenceModel | None:
+        if self._config.page_types.labeller == "rules":
+            return None
+        return SequenceModel(n_threads=self._n_threads)
+
+    @property
+    def sentences(self) -> SentenceEncoder:
+        """The sentence encoder of this process, loaded when it is first needed."""
+        return self._sentences
+
+    def understand(
+        self,
+        opened: OpenBook,
+        on_page: Callable[[], None],
+        corrections: BookCorrections = NO_CORRECTIONS,
+    ) -> UnderstoodBook:
         """Run every stage over a book.
 
         Args:
             opened: The open comic file.
             on_page: Called after each page, and after each longer step that follows.
+            corrections: What people put right; `opened.book` has its share of them already.
 
         Returns:
             The annotated book, its problems included, and its vectors.
@@ -74,34 +94,44 @@ class BookStages:
         problems: list[Problem] = list(book.problems)
         pages: list[AnnotatedPage] = []
         pictures: list[tuple[NDArray[np.float32], NDArray[np.bool_]]] = []
+        looks: list[PageLook | None] = []
         for page in book.pages:
-            seen, rows = self._understand_page(opened, page, problems)
+            seen, rows, look = self._understand_page(opened, page, problems, corrections)
             pages.append(seen)
             pictures.append(rows)
+            looks.append(look)
             on_page()
         annotated = _with_language(AnnotatedBook(book, tuple(pages), tuple(problems)))
+        with self.clock.time("page_types"):
+            sight = book_sight(annotated, looks, pictures, self._pictures, self._sentences)
+            annotated = label_and_flag(annotated, sight, self._page_model)
+        annotated = corrected_labels(annotated, corrections)
         vectors = (self._vision(pictures), self._text(annotated), _composition(annotated))
         on_page()
         return UnderstoodBook(annotated, vectors)
 
     def _understand_page(
-        self, opened: OpenBook, page: Page, problems: list[Problem]
-    ) -> tuple[AnnotatedPage, tuple[NDArray[np.float32], NDArray[np.bool_]]]:
-        """Return the annotated page, its panels' picture vectors and which of them there are."""
+        self,
+        opened: OpenBook,
+        page: Page,
+        problems: list[Problem],
+        corrections: BookCorrections,
+    ) -> tuple[AnnotatedPage, tuple[NDArray[np.float32], NDArray[np.bool_]], PageLook | None]:
+        """Return the annotated page, its panels' picture vectors with mask, and its look."""
         book = opened.book
         pixels: NDArray[np.uint8] | None = None
         if page.is_readable:
             with self.pages.guard("ingest", page, book, problems):
                 pixels = opened.pixels(page.index)
         if pixels is None:
-            return unread_page(page), self._no_pictures(0)
-        seen = self.pages.see(pixels, page, book)
+            return unread_page(page), self._no_pictures(0), None
+        seen = self.pages.see(pixels, page, book, corrections)
         problems.extend(seen.problems)
         pictures = self._no_pictures(len(seen.page.panels))
         with self.pages.guard("vision", page, book, problems):
             rows = self._pictures.encode([crop_panel(pixels, p.box) for p in seen.page.panels])
             pictures = rows, np.ones(len(rows), dtype=np.bool_)
-        return seen.page, pictures
+        return seen.page, pictures, seen.look
 
     def _no_pictures(self, n_panels: int) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
         rows = np.zeros((n_panels, self._pictures.dimension), np.float32)
@@ -142,14 +172,13 @@ def _composition(annotated: AnnotatedBook) -> PanelVectors:
 
 
 def _with_language(annotated: AnnotatedBook) -> AnnotatedBook:
-    """Fill in the language from the lettering where the file does not tell it."""
+    """Give every text the language of the whole book, and the book that of its lettering."""
     book = annotated.book
-    if book.metadata.language is not None:
-        return annotated
-    language = detect_language([t.text for page in annotated.pages for t in page.texts])
-    if language is None:
-        return annotated
-    metadata = replace(
-        book.metadata, language=language, sources=(*book.metadata.sources, "lettering")
-    )
-    return replace(annotated, book=replace(book, metadata=metadata))
+    declared = book.metadata.language
+    language, texts = settle_language([page.texts for page in annotated.pages], declared)
+    pages = tuple(replace(p, texts=t) for p, t in zip(annotated.pages, texts, strict=True))
+    if language is not None and declared is None:
+        sources = (*book.metadata.sources, "lettering")
+        metadata = replace(book.metadata, language=language, sources=sources)
+        book = replace(book, metadata=metadata)
+    return replace(annotated, book=book, pages=pages)

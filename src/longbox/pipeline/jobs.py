@@ -3,7 +3,9 @@
 Pages that the library holds already are not understood again, whatever their file is called now
 and wherever it lies. What the file says of itself (title, series, year) may have changed though,
 so that is compared and, where it differs, written anew. A new reading direction or new page types
-change what the stages see: such a book is done again.
+change what the stages see: such a book is done again. So it is with corrections: those that only
+change what is written down are written down, the others make the book done again, and so does
+a page type that a person takes back or changes.
 """
 
 from __future__ import annotations
@@ -17,13 +19,28 @@ from longbox.config import Config
 from longbox.errors import ComicError, LibraryError, MissingProgramError
 from longbox.ingest import open_book, printable
 from longbox.library import (
-    has_store,
+    BookStore,
     read_book_store,
+    read_corrections,
     store_path,
     update_book_store,
     write_book_store,
 )
 from longbox.pipeline.books import BookStages
+from longbox.pipeline.corrections import (
+    BookCorrections,
+    book_corrections,
+    corrected_book,
+    corrected_labels,
+    full_recipe,
+    holds_old_labels,
+    split_recipe,
+)
+from longbox.pipeline.description_vectors import refresh_descriptions
+
+
+class UnreadableCorrectionsError(ComicError):
+    """A book's corrections cannot be read; without them the book would be made wrong."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +68,8 @@ class BookResult:
         book_id: None when the file could not be read as a book.
         is_reused: The library already held these pages; nothing was computed.
         seconds: By stage, in the worker.
-        lacks_program: It failed for want of a system program, so the next run tries again.
+        is_retried: It failed for want of a system program, or because its corrections cannot be
+            read: the next run tries again although the file is the same.
     """
 
     path: Path
@@ -62,7 +80,7 @@ class BookResult:
     problems: tuple[Problem, ...]
     is_reused: bool
     seconds: dict[str, float]
-    lacks_program: bool = False
+    is_retried: bool = False
 
 
 Tick = Callable[[int], None]
@@ -86,24 +104,31 @@ def do_book(job: BookJob, config: Config, stages: BookStages, tick: Tick) -> Boo
         with clock.time("ingest"):
             opened = open_book(job.path, config.ingest)
         with opened:
+            corrections = _corrections(job, opened.book)
             stored = _stored(job, opened.book)
-            opened.book = _with_kept_direction(opened.book, stored)
+            book = _with_kept_direction(opened.book, stored)
+            opened.book = corrected_book(book, corrections)
             tick(len(opened.book.pages))
-            if stored is not None and _is_reusable(job, opened.book, stored):
-                _renew(job, opened.book, stored)
-                return _result(job.path, stored, True, clock.seconds)
-            done = stages.understand(opened, lambda: tick(0))
+            if stored is not None and _is_reusable(job, opened.book, stored, corrections):
+                renewed = _renew(job, opened.book, stored, corrections)
+                return _result(job.path, renewed, True, clock.seconds)
+            done = stages.understand(opened, lambda: tick(0), corrections)
         with clock.time("store"):
-            write_book_store(job.library, done.annotated, done.vectors, job.recipe)
+            recipe = full_recipe(job.recipe, corrections)
+            write_book_store(job.library, done.annotated, done.vectors, recipe)
+            refresh_descriptions(job.library, done.annotated, stages.sentences)
+    except UnreadableCorrectionsError as error:
+        problem = Problem(printable(str(job.path)), None, "corrections", str(error))
+        return failed_book(job.path, problem, is_retried=True)
     except ComicError as error:
         problem = Problem(printable(str(job.path)), error.page, "ingest", str(error))
-        return failed_book(job.path, problem, isinstance(error, MissingProgramError))
+        return failed_book(job.path, problem, is_retried=isinstance(error, MissingProgramError))
     return _result(job.path, done.annotated, False, clock.seconds)
 
 
-def failed_book(path: Path, problem: Problem, lacks_program: bool = False) -> BookResult:
+def failed_book(path: Path, problem: Problem, *, is_retried: bool = False) -> BookResult:
     """Return the result of a file that did not become a book."""
-    return BookResult(path, None, path.name, 0, 0, (problem,), False, {}, lacks_program)
+    return BookResult(path, None, path.name, 0, 0, (problem,), False, {}, is_retried)
 
 
 def lost_book(path: Path, page: int, reason: str) -> BookResult:
@@ -128,45 +153,63 @@ def _result(
     )
 
 
-def _stored(job: BookJob, book: Book) -> AnnotatedBook | None:
+def _corrections(job: BookJob, book: Book) -> BookCorrections:
+    try:
+        return book_corrections(read_corrections(job.library, book.book_id))
+    except (LibraryError, ValueError) as error:
+        raise UnreadableCorrectionsError(" ".join(str(error).split())) from error
+
+
+def _stored(job: BookJob, book: Book) -> BookStore | None:
     """Return what the library holds of these pages; a damaged store is made again."""
     path = store_path(job.library, book.book_id)
     if not path.is_file():
         return None
     try:
-        return read_book_store(path).annotated
+        return read_book_store(path)
     except LibraryError:
         return None
 
 
-def _with_kept_direction(book: Book, stored: AnnotatedBook | None) -> Book:
+def _with_kept_direction(book: Book, stored: BookStore | None) -> Book:
     """Keep the direction that a person once gave, where now there is only a guess."""
     if stored is None or book.direction_source is not DirectionSource.GUESS:
         return book
-    if stored.book.direction_source is not DirectionSource.OPTION:
+    before = stored.annotated.book
+    if before.direction_source is not DirectionSource.OPTION:
         return book
-    return replace(book, direction=stored.book.direction, direction_source=DirectionSource.OPTION)
+    return replace(book, direction=before.direction, direction_source=DirectionSource.OPTION)
 
 
-def _is_reusable(job: BookJob, book: Book, stored: AnnotatedBook) -> bool:
-    if [p.declared_type for p in book.pages] != [p.declared_type for p in stored.book.pages]:
+def _is_reusable(job: BookJob, book: Book, stored: BookStore, corrections: BookCorrections) -> bool:
+    before = stored.annotated.book
+    settings, deep_mark, _ = split_recipe(stored.recipe)
+    if deep_mark != corrections.deep_mark or holds_old_labels(stored.annotated, corrections):
         return False
-    if _counted_direction(job, book) not in (None, stored.book.direction):
+    if [p.declared_type for p in book.pages] != [p.declared_type for p in before.pages]:
         return False
-    return not job.must_fit_settings or has_store(job.library, book.book_id, job.recipe)
+    if _counted_direction(job, book) not in (None, before.direction):
+        return False
+    return not job.must_fit_settings or settings == job.recipe
 
 
 def _counted_direction(job: BookJob, book: Book) -> Direction | None:
     """Return the direction that the book must have been read in; None where any will do."""
-    is_told = book.direction_source is DirectionSource.METADATA
+    is_told = book.direction_source in (DirectionSource.METADATA, DirectionSource.CORRECTION)
     is_asked = job.must_fit_settings and book.direction_source is DirectionSource.OPTION
     return book.direction if is_told or is_asked else None
 
 
-def _renew(job: BookJob, book: Book, stored: AnnotatedBook) -> None:
-    """Write what the file says of itself anew, if it changed."""
-    old, new = stored.book.metadata, book.metadata
+def _renew(
+    job: BookJob, book: Book, stored: BookStore, corrections: BookCorrections
+) -> AnnotatedBook:
+    """Write anew what the file says of itself and what people call it, if that changed."""
+    before = stored.annotated
+    old, new = before.book.metadata, book.metadata
     if new.language is None and "lettering" in old.sources:
         new = replace(new, language=old.language, sources=(*new.sources, "lettering"))
-    if new != old:
-        update_book_store(job.library, replace(stored, book=replace(stored.book, metadata=new)))
+    after = corrected_labels(replace(before, book=replace(before.book, metadata=new)), corrections)
+    recipe = full_recipe(split_recipe(stored.recipe)[0], corrections)
+    if after != before or recipe != stored.recipe:
+        update_book_store(job.library, after, recipe)
+    return after

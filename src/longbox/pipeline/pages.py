@@ -19,9 +19,15 @@ from longbox.book import AnnotatedPage, Book, Page, PageLabel, PageType, Panel, 
 from longbox.config import Config
 from longbox.errors import ComicError, LongboxError
 from longbox.geometry import Box
-from longbox.page_types import label_page
+from longbox.page_types import PageLook, label_page, look_at
 from longbox.panels import find_panels, is_spread
 from longbox.pipeline.clock import StageClock
+from longbox.pipeline.corrections import (
+    NO_CORRECTIONS,
+    BookCorrections,
+    corrected_panels,
+    corrected_texts,
+)
 
 if TYPE_CHECKING:
     from longbox.text import TextReader
@@ -33,10 +39,11 @@ _HASH_WIDTH = 256
 
 @dataclass(frozen=True, slots=True, eq=False)
 class SeenPage:
-    """An annotated page and what went wrong on it."""
+    """An annotated page, what went wrong on it, and how it looks (None if not to be measured)."""
 
     page: AnnotatedPage
     problems: tuple[Problem, ...]
+    look: PageLook | None = None
 
 
 class PageStages:
@@ -53,13 +60,20 @@ class PageStages:
 
         return TextReader(replace(self._config.text, n_threads=self._n_threads))
 
-    def see(self, pixels: NDArray[np.uint8], page: Page, book: Book) -> SeenPage:
+    def see(
+        self,
+        pixels: NDArray[np.uint8],
+        page: Page,
+        book: Book,
+        corrections: BookCorrections = NO_CORRECTIONS,
+    ) -> SeenPage:
         """Find panels, read the lettering and label a decoded page.
 
         Args:
             pixels: uint8 (H, W, 3), RGB.
             page: Which page of the book it is.
             book: For direction, language and the page's place.
+            corrections: Panels and texts that are put in the place of what would be found.
 
         Returns:
             The annotated page, with a problem for every stage that could not process it.
@@ -68,16 +82,27 @@ class PageStages:
         height, width = pixels.shape[:2]
         panels: tuple[Panel, ...] = (Panel(Box(0, 0, width, height), 0, 0.0, "whole_page"),)
         with self.guard("panels", page, book, problems):
-            panels = find_panels(pixels, book.direction, self._config.panels)
+            panels = corrected_panels(page, corrections) or find_panels(
+                pixels, book.direction, self._config.panels
+            )
         texts: tuple[TextRegion, ...] = ()
         with self.guard("text", page, book, problems):
-            texts = self._reader.read_page(pixels, panels, book.direction, book.metadata.language)
-        with self.clock.time("page_types"):
-            place = (page.index, len(book.pages))
-            label = label_page(pixels, panels, texts, place, page.declared_type)
-            spread = page.is_declared_double or is_spread(width, height, pixels)
-            annotated = AnnotatedPage(page, panels, texts, label, _picture_hash(pixels), spread)
-        return SeenPage(annotated, tuple(problems))
+            language = book.metadata.language
+            told = corrected_texts(page, panels, language, corrections)
+            texts = (
+                self._reader.read_page(pixels, panels, book.direction, language)
+                if told is None
+                else told
+            )
+        look: PageLook | None = None
+        with self.guard("page_types", page, book, problems):
+            look = look_at(pixels)
+        unlabelled = PageLabel(PageType.STORY, 0.0, "rules")
+        spread = page.is_declared_double or is_spread(width, height, pixels)
+        annotated = AnnotatedPage(page, panels, texts, unlabelled, picture_hash(pixels), spread)
+        # A first guess without the rest of the book; label_book has the last word.
+        label = label_page(annotated, look, len(book.pages))
+        return SeenPage(replace(annotated, label=label), tuple(problems), look)
 
     @contextmanager
     def guard(self, stage: str, page: Page, book: Book, problems: list[Problem]) -> Iterator[None]:
@@ -106,7 +131,8 @@ def unread_page(page: Page) -> AnnotatedPage:
     return AnnotatedPage(page, (), (), PageLabel(PageType.STORY, 0.0, "unread"))
 
 
-def _picture_hash(pixels: NDArray[np.uint8]) -> str:
+def picture_hash(pixels: NDArray[np.uint8]) -> str:
+    """Return the 64-bit perceptual hash of a page as 16 hex digits."""
     import imagehash
     from PIL import Image
 

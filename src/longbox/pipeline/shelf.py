@@ -20,7 +20,8 @@ from longbox.book import FileStamp, Problem
 from longbox.config import Config
 from longbox.errors import IngestError, LibraryError
 from longbox.ingest import find_books, printable, stamp
-from longbox.library import KnownFile, Library, store_path
+from longbox.library import KnownFile, Library, corrected_books, store_path
+from longbox.pipeline.corrections import book_corrections, split_recipe
 from longbox.pipeline.jobs import BookJob, BookResult, failed_book
 from longbox.pipeline.workers import BookProgress, run_here, run_in_processes, usual_workers
 
@@ -203,6 +204,7 @@ def _todo(
 ) -> list[tuple[Path, FileStamp]]:
     """List the files to do, largest first so that no long book is left alone at the end."""
     todo: list[tuple[Path, FileStamp]] = []
+    corrected = frozenset(corrected_books(library.root))
     is_back = False
     for path in found:
         before = known.get(stored_name(path))
@@ -214,13 +216,21 @@ def _todo(
             if before is None or before.book_id is None:
                 library.record_failure(stored_name(path), _NO_STAMP, failed.problems)
             continue
-        if before is None or before.stamp != now or (refresh and _is_stale(before, config)):
+        try:
+            is_stale = before is not None and (
+                (refresh and _is_stale(before, config))
+                or _lacks_corrections(before, library, corrected)
+            )
+        except LibraryError as error:  # what is there stays as it is until a person has looked
+            report.outcomes.append(_failed(path, "corrections", str(error)))
+            continue
+        if before is None or before.stamp != now or is_stale:
             todo.append((path, now))
             continue
         is_back = is_back or before.is_missing
         report.n_unchanged += 1
         report.n_known_bad += before.book_id is None
-        report.n_outdated += before.book_id is not None and before.recipe != config.recipe()
+        report.n_outdated += before.book_id is not None and _settings_of(before) != config.recipe()
     if is_back:
         library.sync()
     return sorted(todo, key=lambda item: -item[1].size_bytes)
@@ -258,7 +268,23 @@ def _forget_old_homes(result: BookResult, homes: dict[str, list[str]], library: 
 
 def _is_stale(known: KnownFile, config: Config) -> bool:
     is_turned = config.ingest.direction is not None
-    return known.book_id is None or known.recipe != config.recipe() or is_turned
+    return known.book_id is None or _settings_of(known) != config.recipe() or is_turned
+
+
+def _settings_of(known: KnownFile) -> str:
+    return split_recipe(known.recipe or "")[0]
+
+
+def _lacks_corrections(known: KnownFile, library: Library, corrected: frozenset[str]) -> bool:
+    """Whether the book was made without, or with other corrections than there are now.
+
+    Raises:
+        LibraryError: Its corrections cannot be read.
+    """
+    if known.book_id is None or (known.book_id not in corrected and "+" not in str(known.recipe)):
+        return False
+    wanted = book_corrections(library.corrections(known.book_id))
+    return split_recipe(known.recipe or "")[1:] != (wanted.deep_mark, wanted.light_mark)
 
 
 def _checked(path: Path) -> Path:
@@ -285,8 +311,8 @@ def _run(
 def _keep(result: BookResult, now: FileStamp, library: Library) -> BookResult:
     """Write a result down; a book whose store turns out damaged has failed and is made again."""
     if result.book_id is None:
-        # What only lacks a program is looked at again by the next run, without being asked to.
-        kept = _NO_STAMP if result.lacks_program else now
+        # What only lacks a program or its corrections is looked at again by the next run.
+        kept = _NO_STAMP if result.is_retried else now
         library.record_failure(stored_name(result.path), kept, result.problems)
         return result
     try:

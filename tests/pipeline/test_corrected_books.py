@@ -1,0 +1,258 @@
+"""What people put right stays, whatever run, settings or accident comes after it."""
+
+from __future__ import annotations
+
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from longbox.book import Direction, DirectionSource, Metadata, Page, PageType, Panel, TextKind
+from longbox.config import Config
+from longbox.correction import (
+    CorrectedField,
+    CorrectedPanel,
+    CorrectedText,
+    Correction,
+    panels_value,
+    texts_value,
+    word_value,
+)
+from longbox.geometry import Box
+from longbox.interchange import FORMATS
+from longbox.library import Library, WordsQuery
+from longbox.page_types import to_comicinfo
+from longbox.pipeline import BookStages, IndexReport, index_shelf, plan_import
+from longbox.pipeline.corrections import (
+    NO_CORRECTIONS,
+    book_corrections,
+    corrected_metadata,
+    corrected_panels,
+    corrected_texts,
+    full_recipe,
+    split_recipe,
+)
+from longbox.vectors import Space
+from tiny_comics import draw_cbz
+
+PAGE = Page(0, "page1.png", "0" * 64, 400, 600)
+BOXES = [Box(20, 310, 380, 580), Box(20, 20, 200, 290), Box(200, 20, 380, 290)]
+PANELS = [CorrectedPanel(box) for box in BOXES]
+TEXTS = [CorrectedText(Box(30, 320, 100, 350), "moonlight sonata", TextKind.CAPTION, None)]
+
+
+def said(field: CorrectedField, value: str, page: int | None = None, day: int = 1) -> Correction:
+    return Correction("0" * 16, page, field, value, f"2026-01-{day:02}T00:00:00")
+
+
+def run(shelf: Path, library: Library, config: Config | None = None, **kw: bool) -> IndexReport:
+    return index_shelf([shelf], library, config or Config(), in_process=True, **kw)
+
+
+@pytest.fixture(scope="module")
+def indexed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A shelf of one page and its library, read once and copied by each test."""
+    folder = tmp_path_factory.mktemp("corrected")
+    draw_cbz(folder / "shelf" / "Night 1.cbz", [0])
+    with Library.create(folder / "library") as library:
+        run(folder / "shelf", library)
+    return folder
+
+
+@pytest.fixture
+def library(indexed: Path, tmp_path: Path) -> Library:
+    shutil.copytree(indexed / "library", tmp_path / "library")
+    return Library.open(tmp_path / "library")
+
+
+@pytest.fixture
+def shelf(indexed: Path) -> Path:
+    return indexed / "shelf"
+
+
+def all_of(book_id: str) -> list[Correction]:
+    made = [
+        said(CorrectedField.PANELS, panels_value(PANELS), 0),
+        said(CorrectedField.TEXTS, texts_value(TEXTS), 0),
+        said(CorrectedField.PAGE_TYPE, word_value("advertisement"), 0),
+        said(CorrectedField.DIRECTION, word_value("rtl")),
+        said(CorrectedField.LANGUAGE, word_value("fr")),
+        said(CorrectedField.TITLE, word_value("Rain")),
+        said(CorrectedField.SERIES, word_value("Storm")),
+    ]
+    return [replace(c, book_id=book_id) for c in made]
+
+
+def require_all(library: Library, book_id: str) -> None:
+    annotated = library.annotated_book(book_id)
+    (page,) = annotated.pages
+    assert [p.box for p in page.panels] == BOXES
+    assert {(p.source, p.confidence) for p in page.panels} == {("correction", 1.0)}
+    (text,) = page.texts
+    assert (text.text, text.kind, text.panel) == ("moonlight sonata", TextKind.CAPTION, 0)
+    assert (text.source, text.confidence) == ("correction", 1.0)
+    assert (page.label.page_type, page.label.source) == (PageType.ADVERTISEMENT, "correction")
+    book = annotated.book
+    assert (book.direction, book.direction_source) == (Direction.RTL, DirectionSource.CORRECTION)
+    assert (book.metadata.language, book.metadata.title) == ("fr", "Rain")
+    assert book.metadata.series == "Storm"
+    vectors = {v.space: v for v in library.book_store(book_id).vectors}
+    assert vectors[Space.VISION].mask.tolist() == [True] * 3
+    assert vectors[Space.TEXT].mask.tolist() == [True, False, False]
+    assert len(library.match_words(WordsQuery(("moonlight",)), 5)) == 1
+    assert library.match_words(WordsQuery(("robot",)), 5) == []
+
+
+def test_corrections_replace_what_was_seen_and_stay(shelf: Path, library: Library) -> None:
+    (book_id,) = library.book_ids()
+    library.add_corrections(all_of(book_id))
+    (outcome,) = run(shelf, library).outcomes
+    assert not outcome.is_reused
+    require_all(library, book_id)
+    assert run(shelf, library).n_unchanged == 1  # done once
+    other = replace(Config(), panels=replace(Config().panels, paper_tolerance=30))
+    assert run(shelf, library, other).n_outdated == 1
+    (again,) = run(shelf, library, other, refresh=True).outcomes
+    assert not again.is_reused
+    require_all(library, book_id)
+    assert run(shelf, library, other).n_outdated == 0
+    for path in library.root.glob("catalog.sqlite*"):
+        path.unlink()
+    Library.rebuild(library.root)
+    with Library.open(library.root) as rebuilt:
+        require_all(rebuilt, book_id)
+        assert run(shelf, rebuilt, other).outcomes[0].is_reused
+        require_all(rebuilt, book_id)
+
+
+def test_what_is_only_written_down_is_not_computed_again(
+    shelf: Path, library: Library, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (book_id,) = library.book_ids()
+    kept = {v.space: v.vectors.tobytes() for v in library.book_store(book_id).vectors}
+
+    def refuse(*_: object) -> None:
+        raise AssertionError("the book was understood again")
+
+    monkeypatch.setattr(BookStages, "understand", refuse)
+    light = ("page_type", "title", "series")
+    library.add_corrections([c for c in all_of(book_id) if c.field in light])
+    (outcome,) = run(shelf, library).outcomes
+    assert outcome.is_reused
+    annotated = library.annotated_book(book_id)
+    assert annotated.book.title == "Storm #1: Rain"
+    assert annotated.pages[0].label.page_type is PageType.ADVERTISEMENT
+    assert {v.space: v.vectors.tobytes() for v in library.book_store(book_id).vectors} == kept
+    assert run(shelf, library).n_unchanged == 1
+    library.add_corrections([said(CorrectedField.TITLE, '"Hail"', day=2)])
+    assert run(shelf, library).n_unchanged == 1  # of another book
+    hail = replace(said(CorrectedField.TITLE, '"Hail"', day=2), book_id=book_id)
+    library.add_corrections([hail])
+    run(shelf, library)
+    assert library.annotated_book(book_id).book.metadata.title == "Hail"
+
+
+def test_damaged_corrections_cost_nothing_that_is_there(shelf: Path, library: Library) -> None:
+    (book_id,) = library.book_ids()
+    path = library.root / "corrections" / f"{book_id}.json"
+    path.parent.mkdir(exist_ok=True)
+    path.write_text("{")
+    before = library.fingerprint_contents if not path.exists() else None
+    assert before is None
+    report = run(shelf, library)
+    assert (report.n_failed, report.problems[0].stage) == (1, "corrections")
+    assert str(path) in report.problems[0].reason
+    assert library.status().books == 1
+    assert len(library.match_words(WordsQuery(("robot",)), 5)) == 1
+    path.unlink()
+    assert run(shelf, library).n_unchanged == 1
+
+
+def test_new_file_with_damaged_corrections_is_tried_again(
+    indexed: Path, shelf: Path, tmp_path: Path
+) -> None:
+    with Library.open(indexed / "library", read_only=True) as known:
+        (book_id,) = known.book_ids()
+    with Library.create(tmp_path / "new") as fresh:
+        path = fresh.root / "corrections" / f"{book_id}.json"
+        path.parent.mkdir()
+        path.write_text("{")
+        assert run(shelf, fresh).n_failed == 1
+        shutil.copytree(indexed / "library" / "books", fresh.root / "books", dirs_exist_ok=True)
+        path.unlink()
+        assert run(shelf, fresh).n_books == 1
+
+
+def test_kill_between_correction_and_redoing_loses_nothing(
+    shelf: Path, library: Library, tmp_path: Path
+) -> None:
+    (book_id,) = library.book_ids()
+    sidecar = tmp_path / "Night 1.mokuro"
+    data = FORMATS["mokuro"].write(library.annotated_book(book_id), to_comicinfo)
+    sidecar.write_bytes(data.replace(b"ROBOT", b"MARTIAN"))
+    root = library.root
+    library.close()
+    command = [sys.executable, "-m", "longbox", "import", str(sidecar), "--library", str(root)]
+    process = subprocess.Popen(command, stderr=subprocess.DEVNULL, start_new_session=True)
+    deadline = time.monotonic() + 60
+    kept = root / "corrections" / f"{book_id}.json"
+    while not kept.exists() and time.monotonic() < deadline:
+        time.sleep(0.002)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    assert kept.exists(), "nothing was kept within a minute"
+    with Library.open(root) as resumed:
+        assert len(resumed.match_words(WordsQuery(("robot",)), 5)) == 1, "killed too late to tell"
+        run(shelf, resumed)
+        assert len(resumed.match_words(WordsQuery(("martian",)), 5)) == 1
+        assert resumed.match_words(WordsQuery(("robot",)), 5) == []
+        assert plan_import(resumed, sidecar).corrections == ()
+
+
+def test_later_correction_counts_whatever_the_order_of_the_file() -> None:
+    late = said(CorrectedField.TITLE, '"late"', day=9)
+    found = book_corrections([late, said(CorrectedField.TITLE, '"early"')])
+    assert corrected_metadata(Metadata(title="x"), found).title == "late"
+
+
+def test_times_of_two_zones_are_compared() -> None:
+    early = replace(said(CorrectedField.TITLE, '"early"'), made_at="2026-01-01T10:00:00+09:00")
+    late = replace(said(CorrectedField.TITLE, '"late"'), made_at="2026-01-01T02:00:00")
+    found = book_corrections([late, early])
+    assert found.words[CorrectedField.TITLE] == "late"
+
+
+def test_no_corrections_leave_the_recipe_as_it_is() -> None:
+    assert full_recipe("abc", NO_CORRECTIONS) == "abc"
+    assert split_recipe("abc") == ("abc", "0" * 8, "0" * 8)
+    some = book_corrections([said(CorrectedField.TITLE, '"x"')])
+    assert split_recipe(full_recipe("abc", some)) == ("abc", "0" * 8, some.light_mark)
+
+
+def test_boxes_are_cut_at_the_page_and_an_empty_page_is_one_panel() -> None:
+    wide = panels_value([CorrectedPanel(Box(-5, -5, 900, 50)), CorrectedPanel(Box(500, 0, 600, 9))])
+    found = corrected_panels(PAGE, book_corrections([said(CorrectedField.PANELS, wide, 0)]))
+    assert [p.box for p in found or ()] == [Box(0, 0, 400, 50)]
+    none = book_corrections([said(CorrectedField.PANELS, "[]", 0)])
+    assert [p.box for p in corrected_panels(PAGE, none) or ()] == [Box(0, 0, 400, 600)]
+    assert corrected_panels(replace(PAGE, index=1), none) is None
+
+
+def test_panel_number_of_a_text_is_believed_while_it_can_be_true() -> None:
+    panels = [Panel(box, i, 1.0, "rules") for i, box in enumerate(BOXES)]
+    far = texts_value([CorrectedText(Box(30, 30, 60, 60), "x", TextKind.DIALOGUE, 0)])
+    texts = said(CorrectedField.TEXTS, far, 0, day=2)
+    boxes = said(CorrectedField.PANELS, panels_value(PANELS), 0)
+
+    def panel(*corrections: Correction) -> int | None:
+        found = corrected_texts(PAGE, panels, "en", book_corrections(corrections))
+        return (found or ())[0].panel
+
+    assert panel(boxes, texts) == 0  # said when these were the panels
+    assert panel(texts) == 1  # the panels are others now: by its box
+    assert panel(texts, replace(boxes, made_at="2026-01-03")) == 1
