@@ -144,7 +144,7 @@ def tuning_split(sources: Sequence[Source]) -> tuple[list[Source], list[Source]]
         inserted.append(source.only(is_kept))
         if source.group.startswith(TUNING_STYLE.value):
             is_story = np.isin(source.types, [CLASSES.index(c) for c in STORY_TYPES])
-            stories.append(source.only(is_story & (source.templates == "")))
+            stories.append(source.only(is_story))
         else:
             known.append(source.only(~is_kept))
     tuning = [joined(s.name, s.group, [s, *inserted]) for s in stories]

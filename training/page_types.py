@@ -52,8 +52,9 @@ from training.page_type_net import PageNet
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 MODEL = REPOSITORY / "src" / "longbox" / "page_types"
-N_DRAWN = 40
+N_DRAWN = 39
 N_INSERTS = 40
+STEPS = 450
 FIRST_SEED = 7000
 REAL = ("peppercarrot", "mimi_eunice", "poignant_guide", "climate_frogs")
 
@@ -166,8 +167,8 @@ def score(net: PageNet, dev: Binder, drops: Drops, seed: int = 99) -> dict[str, 
     true, found = truth[truth >= 0].numpy(), answer.argmax(-1).numpy()
     f1 = []
     for k in range(len(CLASSES)):
-        both = ((true == k) & (found == k)).sum()
-        f1.append(2 * both / max(1, (true == k).sum() + (found == k).sum()))
+        both, either = ((true == k) & (found == k)).sum(), (true == k).sum() + (found == k).sum()
+        f1 += [2 * both / either] if either else []
     sure = answer.max(-1).values.numpy()
     bins = np.minimum((sure * 10).astype(int), 9)
     gaps = [
@@ -257,7 +258,7 @@ def main() -> None:
     parser.add_argument("--comics", type=Path, default=REPOSITORY.parent / "shared" / "comics")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--drawn", type=int, default=N_DRAWN, help="drawn books to learn from")
-    parser.add_argument("--steps", type=int, default=1500, help="0 only fills the cache")
+    parser.add_argument("--steps", type=int, default=STEPS, help="0 only fills the cache")
     parser.add_argument("--seconds", type=float, default=1e9, help="stop gathering after this")
     parser.add_argument("--ablate", action="store_true")
     parser.add_argument("--library", type=Path, help="a library whose known labels are learnt too")

@@ -2,9 +2,9 @@
 
     python -m training.panel_export DIR/panel_network.pt
 
-Writes src/longbox/panels/panel_network.onnx (weights in half precision, computed in single) and
-panel_network.json beside it, and checks that ONNX Runtime answers as torch does for pages of
-several shapes.
+Writes src/longbox/panels/panel_network.onnx (weights in half precision, computed in single) and its
+card, panel_network.json, and checks that ONNX Runtime answers as torch does for pages of several
+shapes.
 """
 
 from __future__ import annotations
@@ -21,8 +21,10 @@ import onnxruntime
 import torch
 from onnx import helper, numpy_helper
 
+from longbox.panels.network import FORMAT
 from longbox.panels.page_size import network_size
 from training.panel_network import PageOfCells, PanelNetwork
+from training.panels import BATCH
 
 TARGET = Path(__file__).resolve().parent.parent / "src" / "longbox" / "panels"
 SHAPES = ((1000, 1400), (1400, 1000), (1500, 480), (700, 1330))
@@ -45,6 +47,18 @@ def halved(model: onnx.ModelProto) -> onnx.ModelProto:
     del model.graph.node[:]
     model.graph.node.extend(nodes)
     return model
+
+
+def write_card(path: Path, trained: dict[str, Any]) -> None:
+    """Write the card of a network: format, checksum, and what it was trained on."""
+    card = {
+        "format": FORMAT,
+        "sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
+        "bytes": path.stat().st_size,
+        **trained,
+    }
+    path.with_suffix(".json").write_text(json.dumps(card, indent=1) + "\n")
+    print(json.dumps(card))
 
 
 def export(
@@ -94,18 +108,17 @@ def main() -> None:
     axes = {"pages": {1: "height", 2: "width"}, "cells": {1: "rows", 2: "columns"}}
     export(module, example, path, axes)
     worst = check(module, path)
-    digest = hashlib.sha256(path.read_bytes()).hexdigest()
-    n_parameters = sum(p.numel() for p in network.parameters())
-    print(
-        json.dumps(
-            {
-                "sha256": digest,
-                "parameters": n_parameters,
-                "worst": worst,
-                "bytes": path.stat().st_size,
-            }
-        )
-    )
+    checkpoint = torch.load(arguments.weights.with_name("checkpoint.pt"), weights_only=True)
+    trained = {
+        "data": "training/panel_dataset.py on the train works of the real comics",
+        "parameters": sum(p.numel() for p in network.parameters()),
+        "steps": checkpoint["step"],
+        "pages_seen": checkpoint["step"] * BATCH,
+        "minutes": round(checkpoint["spent_s"] / 60),
+        "seed": checkpoint.get("seed", 0),
+        "off_torch": worst,
+    }
+    write_card(path, trained)
     if worst > 0.02:
         raise SystemExit(f"{path}: ONNX Runtime and torch differ by {worst}")
 

@@ -11,7 +11,6 @@ is exported as src/longbox/panels/side_network.onnx.
 from __future__ import annotations
 
 import argparse
-import hashlib
 import json
 import time
 from collections.abc import Iterator
@@ -26,7 +25,7 @@ from torch import Tensor, nn
 
 from longbox.panels.sides import ACROSS, ALONG, Bands, bands_of, fine_page
 from training.panel_dataset import INDEX
-from training.panel_export import TARGET, export
+from training.panel_export import TARGET, export, write_card
 from training.panel_network import convolution
 
 BATCH = 192
@@ -144,7 +143,7 @@ def off_by(logits: Tensor, true: Tensor) -> float:
     return float((found - true)[is_here].abs().median())
 
 
-def write(network: SideNetwork, path: Path) -> None:
+def write(network: SideNetwork, path: Path, steps: int, seed: int) -> None:
     """Export the network and compare ONNX Runtime's answer with torch's."""
     network.eval()
     example = torch.zeros((4, ALONG, ACROSS, 4), dtype=torch.uint8)
@@ -155,8 +154,15 @@ def write(network: SideNetwork, path: Path) -> None:
         expected = network(torch.from_numpy(bands)).softmax(1).numpy()
     (answer,) = session.run(None, {"bands": bands})
     worst = float(np.abs(torch.from_numpy(np.asarray(answer)).softmax(1).numpy() - expected).max())
-    digest = hashlib.sha256(path.read_bytes()).hexdigest()
-    print(json.dumps({"sha256": digest, "bytes": path.stat().st_size, "worst": worst}))
+    trained = {
+        "data": "training/panel_dataset.py on the train works of the real comics",
+        "parameters": sum(p.numel() for p in network.parameters()),
+        "steps": steps,
+        "bands_seen": steps * BATCH,
+        "seed": seed,
+        "off_torch": worst,
+    }
+    write_card(path, trained)
     if worst > 0.02:
         raise SystemExit(f"{path}: ONNX Runtime and torch differ by {worst}")
 
@@ -169,12 +175,15 @@ def main() -> None:
     parser.add_argument("--minutes", type=float, default=12.0)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--resume", action="store_true", help="go on from DIR/side_network.pt")
     arguments = parser.parse_args()
     torch.set_num_threads(arguments.threads)
     torch.set_flush_denormal(True)
     torch.manual_seed(arguments.seed)
     cv2.setNumThreads(1)
     network = SideNetwork()
+    if arguments.resume:
+        network.load_state_dict(torch.load(arguments.work / "side_network.pt", weights_only=True))
     optimiser = torch.optim.AdamW(network.parameters(), lr=2e-3, weight_decay=0.02)
     start, budget = time.monotonic(), arguments.minutes * 60
     rng = np.random.default_rng(arguments.seed)
@@ -197,7 +206,7 @@ def main() -> None:
             torch.save(network.state_dict(), arguments.work / "side_network.pt")
         if done >= 1:
             break
-    write(network, TARGET / "side_network.onnx")
+    write(network, TARGET / "side_network.onnx", step, arguments.seed)
 
 
 if __name__ == "__main__":

@@ -190,6 +190,7 @@ class Trainer:
     def __init__(self, work: Path, seed: int) -> None:
         torch.manual_seed(seed)
         self.work = work
+        self.seed = seed
         self.network = PanelNetwork().to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         decay = [p for p in self.network.parameters() if p.ndim > 1]
         free = [p for p in self.network.parameters() if p.ndim <= 1]
@@ -214,6 +215,7 @@ class Trainer:
                 "average": self.average,
                 "spent_s": self.spent_s,
                 "step": self.step,
+                "seed": self.seed,
             },
             partial,
         )

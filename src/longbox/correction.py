@@ -195,7 +195,7 @@ def check_correction(correction: Correction) -> None:
     _check_page(correction.field, correction.page_index)
     _check_origin(correction.origin)
     try:
-        correction.value.encode()
+        canonical_value(correction.value).encode()
     except UnicodeEncodeError as error:
         raise ValueError(f"a {correction.field} holds half a character") from error
     if correction.is_withdrawal:

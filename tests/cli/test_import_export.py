@@ -9,14 +9,18 @@ import sys
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
+from longbox.cli.app import app
 from longbox.config import Config
+from longbox.correction import CorrectedField, Correction
 from longbox.errors import LibraryError, QueryError, SidecarError
 from longbox.interchange import FORMATS
 from longbox.library import Library, WordsQuery
 from longbox.pipeline import (
     export_books,
     export_corrections,
+    files_of,
     find_books,
     index_shelf,
     plan_import,
@@ -178,3 +182,86 @@ def test_correction_of_a_page_that_is_not_there_is_refused(
 def test_no_corrections_are_an_empty_file(library: Library, tmp_path: Path) -> None:
     assert export_corrections(library, tmp_path / "new" / "c.jsonl", None) == 0
     assert (tmp_path / "new" / "c.jsonl").read_bytes() == b""
+
+
+def test_backup_of_several_books_is_not_taken_for_one(library: Library, tmp_path: Path) -> None:
+    ids = library.book_ids()
+    library.add_corrections(
+        [Correction(b, None, CorrectedField.TITLE, '"x"', "2026-01-01") for b in ids]
+    )
+    backup = tmp_path / "c.jsonl"
+    assert export_corrections(library, backup, None) == 2
+    assert plan_import(library, backup).n_agreeing == 2
+    with pytest.raises(SidecarError, match="other books"):
+        plan_import(library, backup, ids[0])
+    with pytest.raises(LibraryError, match="--force"):
+        export_corrections(library, backup, None)
+    with pytest.raises(LibraryError, match="is a folder"):
+        export_corrections(library, tmp_path, None, replaces=True)
+
+
+def test_half_a_character_does_not_get_into_the_library(library: Library, tmp_path: Path) -> None:
+    record = {
+        "book_id": library.book_ids()[0],
+        "page_index": None,
+        "field": "title",
+        "value": "\ud800",
+        "made_at": "2026-01-01",
+    }
+    (tmp_path / "c.jsonl").write_text(json.dumps(record))
+    with pytest.raises(SidecarError, match="half a character"):
+        plan_import(library, tmp_path / "c.jsonl")
+
+
+def test_corrections_are_listed_and_taken_back(library: Library) -> None:
+    book_id = library.book_ids()[0]
+    at = ("--library", str(library.root))
+    runner = CliRunner()
+    nothing = runner.invoke(app, ["library", "uncorrect", book_id, *at])
+    assert nothing.exit_code == 1
+    assert "nothing to take back" in nothing.stderr
+    empty = runner.invoke(app, ["library", "corrections", book_id[:6], "--json", *at])
+    assert json.loads(empty.stdout) == {"book": book_id, "corrections": []}
+    made = [
+        Correction(book_id, None, CorrectedField.TITLE, '"old"', "2026-01-01"),
+        Correction(book_id, None, CorrectedField.TITLE, '"Hail"', "2026-01-02"),
+        Correction(book_id, 0, CorrectedField.PAGE_TYPE, '"cover"', "2026-01-03"),
+        Correction(book_id, 0, CorrectedField.PANELS, '[{"box":[0,0,9,9]}]', "2026-01-03"),
+    ]
+    library.add_corrections(made)
+    files, _ = files_of(library, [book_id])
+    index_shelf(files, library, Config(), in_process=True)
+    assert library.annotated_book(book_id).book.metadata.title == "Hail"
+    wrong = runner.invoke(
+        app, ["library", "uncorrect", book_id, "--page", "1", "--field", "title", *at]
+    )
+    assert isinstance(wrong.exception, QueryError)
+    done = runner.invoke(app, ["library", "uncorrect", book_id, "--page", "1", *at])
+    assert done.exit_code == 0, done.output
+    assert done.stdout.splitlines() == [
+        "taken back: page 1, page type",
+        "taken back: page 1, panels",
+    ]
+    with Library.open(library.root) as changed:
+        annotated = changed.annotated_book(book_id)
+        assert annotated.pages[0].label.source != "correction"
+        assert len(annotated.pages[0].panels) == 2
+        assert annotated.book.metadata.title == "Hail"
+    listed = json.loads(
+        runner.invoke(app, ["library", "corrections", book_id, "--json", *at]).stdout
+    )["corrections"]
+    assert [c["state"] for c in listed] == [
+        "replaced",
+        "counts",
+        "replaced",
+        "replaced",
+        "taken back",
+        "taken back",
+    ]
+    people = runner.invoke(app, ["library", "corrections", book_id, *at]).stdout
+    assert "page 1, panels: 1 panel " in people
+    assert "as Longbox sees it" in people
+    library.remove_book(book_id)  # what was said of it stays
+    gone = runner.invoke(app, ["library", "uncorrect", book_id, "--field", "title", *at])
+    assert gone.exit_code == 0, gone.output
+    assert "next `longbox index`" in gone.stderr

@@ -9,7 +9,6 @@ import pytest
 from PIL import Image
 from typer.testing import CliRunner
 
-from longbox.book import Page
 from longbox.cli.app import app
 from longbox.cli.sheet import page_numbers
 from longbox.config import Config
@@ -82,7 +81,7 @@ def test_long_book_becomes_numbered_sheets_or_none(
     assert sorted(tmp_path.iterdir()) == files
     assert {p.page for p in problems} == {2}
 
-    def fail(page: Page, *_: object) -> None:
+    def fail(*_: object) -> None:
         raise IngestError("the disk is gone")
 
     monkeypatch.setattr(sheets, "draw_unread", fail)

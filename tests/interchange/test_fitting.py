@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 from annotated_books import book, page
 
-from longbox.book import PageType
+from longbox.book import Page, PageType
 from longbox.correction import CorrectedField, panels_of
 from longbox.errors import SidecarError
 from longbox.geometry import Box
@@ -121,3 +122,59 @@ def test_values_are_json_of_the_documented_shape() -> None:
     (found,) = to_corrections(said, book(page(0)), RULES, ("cbxy: n", "2026-01-01"))
     assert json.loads(found.value) == [{"box": [0.0, 0.0, 100.0, 100.0], "polygon": None}]
     assert found.origin == "cbxy: n"
+
+
+def test_guess_needs_every_page_by_name_in_its_size() -> None:
+    target = book(page(0), page(1)).book
+    names = [SidecarPage("p1.jpg", width=600, height=900), SidecarPage("p2.jpg")]
+    assert sorted(match_pages(sidecar(*names), target, is_guess=True)) == [0, 1]
+    for said, why in (
+        ([SidecarPage("x1"), SidecarPage("x2")], "not in the book"),  # by place alone
+        (names[:1], "nothing of page 2"),
+        ([SidecarPage("p1.jpg", width=300, height=450), names[1]], "another size"),
+    ):
+        match_pages(sidecar(*said), target)
+        with pytest.raises(SidecarError, match=why):
+            match_pages(sidecar(*said), target, is_guess=True)
+
+
+def test_guess_does_not_ask_for_pages_that_cannot_be_read() -> None:
+    target = book(page(0), replace(page(1), page=Page(1, "p2.jpg", "0" * 64, 0, 0))).book
+    assert sorted(match_pages(sidecar(SidecarPage("p1.jpg")), target, is_guess=True)) == [0]
+
+
+def test_boxes_of_smaller_pictures_are_refused_where_no_size_is_said() -> None:
+    target = book(*(page(i) for i in range(4))).book
+    half = (SidecarPanel(Box(0, 0, 290, 440)),)
+    pages = [SidecarPage(f"p{i + 1}.jpg", panels=half) for i in range(4)]
+    with pytest.raises(SidecarError, match="smaller size"):
+        match_pages(sidecar(*pages), target)
+    whole = SidecarPage("p4.jpg", panels=(SidecarPanel(Box(0, 0, 580, 880)),))
+    assert len(match_pages(sidecar(*pages[:3], whole), target)) == 4
+    assert len(match_pages(sidecar(*pages[:2]), target)) == 2  # too few to tell
+    sized = [replace(p, width=600, height=900) for p in pages]
+    assert len(match_pages(sidecar(*sized), target)) == 4
+
+
+@pytest.mark.parametrize("size", [(1e-320, 1.5e-320), (1e-9, 1.5e-9), (6e300, 9e300)])
+def test_picture_of_a_size_that_cannot_be_is_refused(size: tuple[float, float]) -> None:
+    said = SidecarPage("p1.jpg", width=size[0], height=size[1], panels=PANEL)
+    with pytest.raises(SidecarError, match="cannot be"):
+        match_pages(sidecar(said), book(page(0)).book)
+
+
+def test_outline_far_beyond_the_page_is_refused() -> None:
+    far = SidecarPanel(Box(0, 0, 100, 100), ((0.0, 0.0), (9e8, 0.0), (50.0, 50.0)))
+    with pytest.raises(SidecarError, match="another size"):
+        match_pages(sidecar(SidecarPage("p1.jpg", panels=(far,))), book(page(0)).book)
+
+
+def test_page_turned_by_exif_is_not_taken_for_the_turned_one() -> None:
+    said = SidecarPage("p1.jpg", width=900, height=600, panels=PANEL)  # before turning
+    with pytest.raises(SidecarError, match="another shape"):
+        match_pages(sidecar(said), book(page(0)).book)
+
+
+def test_name_that_is_no_text_is_found_as_the_writers_escape_it() -> None:
+    target = book(page(0, "a\udc80.jpg"), page(1)).book
+    assert list(match_pages(sidecar(SidecarPage("a\\udc80.jpg")), target)) == [0]

@@ -28,6 +28,13 @@ def _cbxy(**changes: Any) -> bytes:
     return _zip(p=json.dumps(document).encode())
 
 
+def _lzma() -> bytes:
+    target = io.BytesIO()
+    with zipfile.ZipFile(target, "w", zipfile.ZIP_LZMA) as archive:
+        archive.writestr("p.json", b"{}")
+    return target.getvalue()
+
+
 def _cut(data: bytes) -> bytes:
     return data[: len(data) // 2]
 
@@ -124,6 +131,11 @@ HOSTILE: dict[str, bytes] = {
     "coco with two images of one id": _coco(
         images=[{"id": 1, "file_name": "a"}, {"id": 1, "file_name": "b"}]
     ),
+    "coco with two categories of one id": _coco(
+        categories=[{"id": 1, "name": "panel"}, {"id": 1, "name": "dialogue"}]
+    ),
+    "zip packed by lzma": _lzma(),
+    "zip of 40 MiB": b"PK" + b" " * 40 * 2**20,
     "dataspec with an order of another page": _dataspec(reading_order=[0, 1]),
     "dataspec with an order that repeats": _dataspec(reading_order=[0, 0]),
     "dataspec with a box of words": _dataspec(panels=[{"panel_coords": "1,2,3,4"}]),

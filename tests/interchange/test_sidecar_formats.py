@@ -302,3 +302,65 @@ def test_names_that_are_no_text_can_be_written() -> None:
     write: Callable[[str], bytes] = lambda name: written(name, odd)  # noqa: E731
     for name in FORMATS:
         assert read_sidecar(name, write(name)).format == name
+
+
+def test_comicinfo_keeps_the_words_that_the_file_had_for_its_pages() -> None:
+    words = ("Letters", "Deleted", "Other", None, "Roundup")
+    pages = [page(i, page_type=PageType.TEXT_PAGE) for i in range(5)]
+    told = book(
+        *(
+            replace(p, page=replace(p.page, declared_type=word))
+            for p, word in zip(pages, words, strict=True)
+        )
+    )
+    back = ingest_comicinfo(written("comicinfo", told)).pages
+    assert [back[i].page_type for i in range(5)] == [
+        "Letters",
+        "Deleted",
+        "Other",
+        "Editorial",
+        "Roundup",
+    ]
+    label = PageLabel(PageType.STORY, 1.0, "correction")
+    put_right = replace(told, pages=(replace(told.pages[0], label=label), *told.pages[1:]))
+    assert ingest_comicinfo(written("comicinfo", put_right)).pages[0].page_type == "Story"
+
+
+@pytest.mark.parametrize("format_name", ["acbf", "mokuro", "coco", "dataspec"])
+def test_lines_of_a_script_without_spaces_come_back(format_name: str) -> None:
+    seen = page(0, kinds=(TextKind.DIALOGUE, TextKind.SOUND_EFFECT))
+    lines = tuple(replace(t, text="雨が\n降る", language="ja") for t in seen.texts)
+    japanese = book(replace(seen, texts=lines), metadata=Metadata(language="ja"))
+    assert changes(written(format_name, japanese), japanese) == []
+    kept = changes(written(format_name, japanese), japanese, keeps_all=True)
+    (texts,) = [c.value for c in kept if c.field is CorrectedField.TEXTS]
+    assert {t.text for t in texts_of(texts)} == {"雨が降る"}
+
+
+def test_coco_image_without_annotations_says_nothing(annotated: AnnotatedBook) -> None:
+    whole = json.loads(written("coco", annotated))
+    whole["annotations"] = [a for a in whole["annotations"] if a["image_id"] == 1]
+    assert changes(json.dumps(whole).encode(), annotated) == []
+
+
+def test_dataspec_in_another_order_keeps_kinds_and_places(annotated: AnnotatedBook) -> None:
+    records = json.loads(written("dataspec", annotated))
+    records[0]["reading_order"] = [2, 0, 1]
+    found = changes(json.dumps(records).encode(), annotated)
+    assert [(c.page_index, c.field) for c in found] == [(0, "panels"), (0, "texts")]
+    before = {t.text: (t.kind, t.box) for t in annotated.pages[0].texts}
+    assert {t.text: (t.kind, t.box) for t in texts_of(found[1].value)} == before
+
+
+def test_cbxy_entries_stay_in_the_folder_they_are_unpacked_in() -> None:
+    names = ("../../etc/p.jpg", "/abs/p.jpg", "C:\\evil\\p.jpg", "..", "a/./b.jpg")
+    tricky = book(*(page(i, name) for i, name in enumerate(names)))
+    with zipfile.ZipFile(io.BytesIO(written("cbxy", tricky))) as archive:
+        entries = archive.namelist()
+    assert len(set(entries)) == len(names)
+    for entry in entries:
+        parts = entry.split("/")
+        assert ".." not in parts
+        assert parts[0]
+        assert not parts[0].endswith(":")
+    assert changes(written("cbxy", tricky), tricky) == []

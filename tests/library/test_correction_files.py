@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from drawn_books import add, draw_book, filled
 
-from longbox.correction import CorrectedField, Correction
+from longbox.correction import CorrectedField, Correction, latest, time_after, withdrawals
 from longbox.errors import LibraryError
 from longbox.library import Library, add_corrections, corrected_books, read_corrections
 
@@ -71,6 +71,15 @@ def test_value_is_kept_in_one_spelling(tmp_path: Path) -> None:
         replace(TITLE, field=CorrectedField.LANGUAGE, value='"english"'),
         replace(TITLE, field=CorrectedField.DIRECTION, value='"up"'),
         replace(TITLE, book_id="../../etc/passwd"),
+        replace(TITLE, value='"\\ud800"'),
+        replace(TITLE, made_at="9999-01-01"),
+        replace(TITLE, made_at="0001-01-01T00:00:00+14:00"),
+        replace(TITLE, origin="x" * 2_000),
+        replace(TYPE, page_index=True),
+        replace(TYPE, page_index=0.5),  # type: ignore[arg-type]
+        replace(TYPE, page_index=10**400),
+        replace(TYPE, field=CorrectedField.PANELS, value='[{"box":[0,0,1' + "0" * 400 + ",5]}]"),
+        replace(TYPE, field=CorrectedField.TEXTS, value="null "),
     ],
 )
 def test_unusable_correction_is_refused_with_the_rest(tmp_path: Path, bad: Correction) -> None:
@@ -87,6 +96,7 @@ def test_unusable_correction_is_refused_with_the_rest(tmp_path: Path, bad: Corre
         b"{}",
         b"[" * 100_000,
         b'{"format": 9}',
+        b'{"format": 1e999, "book_id": "0000000000000001", "corrections": []}',
         b'{"format": 1, "book_id": "1", "corrections": []}',
         b'{"format": 1, "book_id": "0000000000000001", "corrections": {}}',
         b'{"format": 1, "book_id": "0000000000000001", "corrections": [3]}',
@@ -101,6 +111,26 @@ def test_damaged_file_is_an_error_and_never_overwritten(tmp_path: Path, data: by
         with pytest.raises(LibraryError, match=BOOK):
             add_corrections(tmp_path, [TITLE])
         assert path_of(tmp_path).read_bytes() == data
+
+
+def test_what_is_taken_back_stays_in_the_history(tmp_path: Path) -> None:
+    add_corrections(tmp_path, [TITLE, TYPE])
+    taken = withdrawals(read_corrections(tmp_path, BOOK), 0)
+    assert [(c.field, c.value, c.page_index) for c in taken] == [(TYPE.field, "null", 0)]
+    assert add_corrections(tmp_path, taken) == 1
+    found = read_corrections(tmp_path, BOOK)
+    assert found == (TITLE, TYPE, *taken)
+    assert withdrawals(found, 0) == ()
+    assert [c.field for c in withdrawals(found)] == [TITLE.field]
+    assert withdrawals(found, None, CorrectedField.SERIES) == ()
+    assert withdrawals(()) == ()
+
+
+def test_last_word_counts_although_an_imported_clock_ran_ahead() -> None:
+    ahead = replace(TITLE, made_at="2900-01-01T00:00:00+09:00")
+    (taken,) = withdrawals([ahead])
+    assert latest([taken, ahead]) == (taken,)
+    assert time_after(()) < "2900"
 
 
 def test_two_writers_lose_nothing(tmp_path: Path) -> None:

@@ -9,11 +9,18 @@ from importlib.resources import files
 import numpy as np
 import pytest
 
-from longbox.book import AnnotatedPage, PageType
+from longbox.book import AnnotatedPage, PageType, TextKind
 from longbox.encoders import picture_encoder, sentence_encoder
-from longbox.page_types import BookSight, PageVectors, SequenceModel, label_book, look_at
+from longbox.page_types import (
+    BookSight,
+    PageLook,
+    PageVectors,
+    SequenceModel,
+    label_book,
+    look_at,
+)
 from longbox.synthetic import draw_insert, template_names
-from page_books import LOOK, book, page, sight
+from page_books import EMPTY_LOOK, LOOK, book, page, sight, text
 
 SIZE = (300, 420)
 ORDER = [
@@ -85,3 +92,39 @@ def test_it_tells_inserts_better_than_rules_without_any_vectors() -> None:
     n_pages = 6 * len(ORDER)
     assert right["model"] > right["rules"]
     assert right["model"] > 0.8 * n_pages
+
+
+def types_of(pages: list[AnnotatedPage], looks: list[PageLook] | None = None) -> list[PageType]:
+    none = PageVectors(
+        "none", np.zeros((len(pages), 0), np.float32), np.zeros(len(pages), np.bool_)
+    )
+    seen = BookSight(looks or [LOOK] * len(pages), none, none)
+    labelled = label_book(book(pages), seen, SequenceModel())
+    return [p.label.page_type for p in labelled.pages]
+
+
+SAID = text("Where are you going?", TextKind.DIALOGUE)
+
+
+@pytest.mark.parametrize("n_pages", [1, 2, 5])
+def test_loose_pages_of_panels_are_story_pages(n_pages: int) -> None:
+    pages = [page(i, SAID, n_panels=5) for i in range(n_pages)]
+    assert set(types_of(pages)) == {PageType.STORY}
+
+
+def test_an_episode_of_tall_slices_has_no_covers() -> None:
+    pages = [page(i, SAID, n_panels=3, size=(800, 2400)) for i in range(12)]
+    assert set(types_of(pages)) <= {PageType.STORY, PageType.SPLASH}
+
+
+def test_a_single_picture_is_no_odd_page() -> None:
+    assert types_of([page(0, n_panels=1)])[0] in (
+        PageType.COVER,
+        PageType.STORY,
+        PageType.SPLASH,
+    )
+
+
+def test_a_page_of_empty_panels_is_not_blank() -> None:
+    pages = [page(i, SAID) for i in range(6)] + [page(6, n_panels=3)]
+    assert types_of(pages, [LOOK] * 6 + [EMPTY_LOOK])[6] is not PageType.BLANK

@@ -12,29 +12,52 @@ from pathlib import Path
 
 import pytest
 
-from longbox.book import Direction, DirectionSource, Metadata, Page, PageType, Panel, TextKind
+from longbox.book import (
+    AnnotatedBook,
+    AnnotatedPage,
+    Book,
+    Direction,
+    DirectionSource,
+    Metadata,
+    Page,
+    PageFlag,
+    PageLabel,
+    PageType,
+    Panel,
+    TextKind,
+)
 from longbox.config import Config
 from longbox.correction import (
     CorrectedField,
     CorrectedPanel,
     CorrectedText,
     Correction,
+    latest,
     panels_value,
     texts_value,
+    time_after,
     word_value,
 )
 from longbox.geometry import Box
 from longbox.interchange import FORMATS
 from longbox.library import Library, WordsQuery
 from longbox.page_types import to_comicinfo
-from longbox.pipeline import BookStages, IndexReport, index_shelf, plan_import
+from longbox.pipeline import (
+    BookStages,
+    IndexReport,
+    index_shelf,
+    plan_import,
+    withdraw_corrections,
+)
 from longbox.pipeline.corrections import (
     NO_CORRECTIONS,
     book_corrections,
+    corrected_labels,
     corrected_metadata,
     corrected_panels,
     corrected_texts,
     full_recipe,
+    holds_old_labels,
     split_recipe,
 )
 from longbox.vectors import Space
@@ -155,6 +178,101 @@ def test_what_is_only_written_down_is_not_computed_again(
     library.add_corrections([hail])
     run(shelf, library)
     assert library.annotated_book(book_id).book.metadata.title == "Hail"
+
+
+def test_what_is_taken_back_is_seen_by_the_stages_again(shelf: Path, library: Library) -> None:
+    (book_id,) = library.book_ids()
+    before = library.annotated_book(book_id)
+    library.add_corrections(all_of(book_id))
+    run(shelf, library)
+    require_all(library, book_id)
+    one = withdraw_corrections(library, book_id, 0, CorrectedField.PAGE_TYPE)
+    assert [c.field for c in one] == ["page_type"]
+    run(shelf, library)
+    now = library.annotated_book(book_id)
+    assert now.pages[0].label.source != "correction"
+    assert now.book.metadata.title == "Rain"  # the others stay
+    assert len(withdraw_corrections(library, book_id)) == 6
+    (outcome,) = run(shelf, library).outcomes
+    assert outcome.problems == ()
+    assert library.annotated_book(book_id) == before
+    assert "+" not in library.book_store(book_id).recipe
+    assert run(shelf, library).n_unchanged == 1
+    assert withdraw_corrections(library, book_id) == ()
+    assert len(library.corrections(book_id)) == 14
+    library.add_corrections(
+        [replace(c, made_at=time_after(library.corrections(book_id))) for c in all_of(book_id)]
+    )
+    run(shelf, library)
+    require_all(library, book_id)
+
+
+def test_title_taken_back_is_only_written_down(
+    shelf: Path, library: Library, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (book_id,) = library.book_ids()
+    before = library.annotated_book(book_id)
+    library.add_corrections([c for c in all_of(book_id) if c.field == "title"])
+    run(shelf, library)
+
+    def refuse(*_: object) -> None:
+        raise AssertionError("the book was understood again")
+
+    monkeypatch.setattr(BookStages, "understand", refuse)
+    withdraw_corrections(library, book_id)
+    assert run(shelf, library).outcomes[0].is_reused
+    assert library.annotated_book(book_id) == before
+
+
+def test_moved_away_corrections_do_not_leave_their_page_types_behind(
+    shelf: Path, library: Library
+) -> None:
+    (book_id,) = library.book_ids()
+    before = library.annotated_book(book_id)
+    library.add_corrections([c for c in all_of(book_id) if c.field == "page_type"])
+    run(shelf, library)
+    (library.root / "corrections" / f"{book_id}.json").unlink()
+    run(shelf, library)
+    assert library.annotated_book(book_id) == before
+
+
+def test_file_that_agrees_with_the_book_overrules_what_waits(
+    library: Library, tmp_path: Path
+) -> None:
+    (book_id,) = library.book_ids()
+    sidecar = tmp_path / "Night 1.cbxy"
+    sidecar.write_bytes(FORMATS["cbxy"].write(library.annotated_book(book_id), to_comicinfo))
+    assert plan_import(library, sidecar).corrections == ()
+    wrong = [c for c in all_of(book_id) if c.field in ("panels", "title")]
+    library.add_corrections([replace(c, made_at="2900-01-01") for c in wrong])
+    (right,) = plan_import(library, sidecar).corrections
+    library.add_corrections([right])
+    (counting,) = [c for c in latest(library.corrections(book_id)) if c.field == "panels"]
+    assert counting == right
+
+
+def test_type_that_a_person_gave_takes_off_the_flags_that_contradict_it() -> None:
+    flags = (PageFlag.LANDSCAPE, PageFlag.PROSE, PageFlag.NEAR_BLANK, PageFlag.NOT_COMIC_BOOK)
+    page = AnnotatedPage(PAGE, (), (), PageLabel(PageType.TEXT_PAGE, 0.5, "rules"), flags=flags)
+    book = Book("0" * 16, "x", "cbz", Metadata(), Direction.LTR, DirectionSource.GUESS, (PAGE,))
+
+    def left(word: str) -> tuple[PageFlag, ...]:
+        said_so = book_corrections([said(CorrectedField.PAGE_TYPE, word_value(word), 0)])
+        annotated = corrected_labels(AnnotatedBook(book, (page,)), said_so)
+        assert not holds_old_labels(annotated, said_so)
+        assert holds_old_labels(annotated, NO_CORRECTIONS)
+        return annotated.pages[0].flags
+
+    assert left("story") == (PageFlag.LANDSCAPE,)
+    assert left("blank") == (PageFlag.LANDSCAPE, PageFlag.NEAR_BLANK)
+    assert left("not_comic") == (PageFlag.LANDSCAPE, PageFlag.PROSE, PageFlag.NOT_COMIC_BOOK)
+
+
+def test_outline_is_cut_at_the_page() -> None:
+    outline = ((-9.0, 10.0), (900.0, 10.0), (200.0, 999.0))
+    value = panels_value([CorrectedPanel(Box(0, 10, 400, 600), outline)])
+    found = corrected_panels(PAGE, book_corrections([said(CorrectedField.PANELS, value, 0)]))
+    assert (found or ())[0].polygon == ((0.0, 10.0), (400, 10.0), (200.0, 600))
 
 
 def test_damaged_corrections_cost_nothing_that_is_there(shelf: Path, library: Library) -> None:

@@ -43,6 +43,20 @@ def test_a_template_draws_a_page_with_its_truth_on_it(kind: PageType, name: str)
         assert text.box.covered_by(made.panels[0].box.__class__(0, 0, *SIZE)) > 0.8
 
 
+@pytest.mark.parametrize("size", [SIZE, (240, 90), (160, 800)])
+@pytest.mark.parametrize("kind", list(PageType))
+def test_pages_composed_at_random_keep_their_truth_on_the_page(
+    kind: PageType, size: tuple[int, int]
+) -> None:
+    for seed in range(5):
+        made = draw_insert(kind, "mixed", size, art, random.Random(seed))
+        assert made.pixels.shape == (size[1], size[0], 3)
+        boxes = [*(p.box for p in made.panels), *(t.box for t in made.texts)]
+        assert all(0 <= b.x0 < b.x1 and 0 <= b.y0 < b.y1 for b in boxes)
+        assert all(b.x1 <= size[0] + 1 for b in (p.box for p in made.panels))
+        assert all(b.y1 <= size[1] for b in boxes)
+
+
 def test_the_same_seed_draws_the_same_page_and_another_does_not() -> None:
     one, two, other = (
         draw_insert(PageType.ADVERTISEMENT, "product", SIZE, art, random.Random(s))

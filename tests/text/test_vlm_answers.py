@@ -18,6 +18,7 @@ from longbox.text.vlm import (
     BoxConvention,
     ReadAnswer,
     ShownPage,
+    VlmClient,
     VlmOptions,
     make_question,
     read_answer,
@@ -301,6 +302,11 @@ def test_fingerprint_follows_what_is_shown() -> None:
 def test_endpoint_that_is_none_is_refused(endpoint: str) -> None:
     with pytest.raises(ConfigError):
         VlmOptions(endpoint, "m")
+
+
+def test_host_that_none_can_have_is_refused_before_anything_is_sent() -> None:
+    with pytest.raises(ConfigError, match="not an address"):
+        VlmClient(VlmOptions("http://\u2603.example/v1", "m"))
 
 
 @pytest.mark.parametrize("model", ["", "  ", "a\nb", "m\udcff"])

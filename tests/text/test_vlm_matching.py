@@ -56,6 +56,17 @@ def test_box_counts_more_than_number() -> None:
     )
 
 
+def test_boxes_that_lie_on_no_panel_leave_it_to_the_numbers() -> None:
+    nowhere = (Box(95, 40, 105, 60), Box(0, 95, 10, 110), Box(190, 90, 200, 112))
+    done = match_to_panels(page_of(*(said(3 - i, box) for i, box in enumerate(nowhere))), PANELS)
+    assert matches(done) == [2, 1, 0]
+    assert done.disagreements == (
+        "no box of the model's lies on a panel of ours; its numbers count",
+    )
+    other = match_to_panels(page_of(*(said(i + 4, box) for i, box in enumerate(nowhere))), PANELS)
+    assert matches(other) == [None] * 3
+
+
 def test_number_decides_between_equal_boxes() -> None:
     twins = (Panel(BOXES[0], 0, 1.0, "a"), Panel(BOXES[0], 1, 1.0, "a"))
     done = match_to_panels(page_of(said(2, BOXES[0]), said(1, BOXES[0])), twins)

@@ -36,13 +36,11 @@ def sheet(
     """
     from longbox.pipeline import SheetLayout, write_sheets
 
-    wanted = None if pages is None else page_numbers(pages)
+    wanted = None if pages is None else tuple(page_numbers(pages))
     settings = load_config(config)
-    layout = SheetLayout(columns, side)
+    layout = SheetLayout(wanted, columns, side)
     with counting(notes, "looking at the pages") as tell:
-        files, problems = write_sheets(
-            file, output, settings, wanted, layout, replaces=force, tell=tell
-        )
+        files, problems = write_sheets(file, output, settings, layout, replaces=force, tell=tell)
     for problem in problems:
         notes.print(one_line(problem.reason), style="yellow", markup=False)
     for written in files:
@@ -61,8 +59,10 @@ def page_numbers(text: str) -> list[int]:
         try:
             start, end = int(first), int(last) if dash else int(first)
         except ValueError as error:
-            raise QueryError(f"--pages {text}: write numbers like 3 or 1-12 or 1,5,9-11") from error
+            raise QueryError(
+                f"--pages {text[:40]}: write numbers like 3 or 1-12 or 1,5,9-11"
+            ) from error
         if not 1 <= start <= end <= 100_000:
-            raise QueryError(f"--pages {text}: pages count from 1 and go up")
+            raise QueryError(f"--pages {text[:40]}: pages count from 1 and go up")
         indices += range(start - 1, end)
     return indices

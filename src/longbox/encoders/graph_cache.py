@@ -8,9 +8,6 @@ leaves nothing half written under the real name.
 Every time a graph is opened it answers one fixed question whose right answer is known from the
 original network in torch. A damaged cache file is built again; a machine that computes something
 else is an error and never a slightly different library.
-
-Sessions do not spin while they wait (workers share the cores), and run without memory patterns,
-which only help when every batch has the same shape.
 """
 
 from __future__ import annotations
@@ -28,6 +25,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from longbox.errors import ModelError
+from longbox.inference import new_session
 
 if TYPE_CHECKING:
     from onnx import ModelProto
@@ -58,17 +56,7 @@ class GraphSession:
     """An opened graph; plain arrays in, one array of vectors out."""
 
     def __init__(self, path: Path, n_threads: int) -> None:
-        import onnxruntime
-
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = n_threads
-        options.inter_op_num_threads = 1
-        options.enable_mem_pattern = False
-        options.log_severity_level = 3
-        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-        self._session = onnxruntime.InferenceSession(
-            str(path), options, providers=["CPUExecutionProvider"]
-        )
+        self._session = new_session(path, n_threads)
 
     def run(self, inputs: Mapping[str, NDArray[Any]]) -> NDArray[np.float32]:
         """Run the graph: float32 (B, D)."""

@@ -12,7 +12,6 @@ does not turn guesses into truth, unless the caller wants it kept.
 
 from __future__ import annotations
 
-import difflib
 import math
 import unicodedata
 from collections import Counter
@@ -31,11 +30,15 @@ from longbox.correction import (
 )
 from longbox.errors import SidecarError
 from longbox.geometry import Box, bounding_box
-from longbox.interchange.parsing import join_lines
+from longbox.interchange.comparing import (
+    Outline,
+    is_same_wording,
+    likeness_of,
+    same_panels,
+    same_texts,
+)
 from longbox.interchange.sidecar import Sidecar, SidecarPage, SidecarPanel, SidecarText
 
-# Most formats hold whole pixels, so an edge may move by one on its way out and back.
-_SAME_PX = 1.01
 # A page of the same shape in another size differs by rounding only.
 _SAME_SHAPE = 0.01
 # How far a box may reach over the page's edge: rounding and hand-drawn frames, not another size.
@@ -46,9 +49,6 @@ _SAME_PLACE_IOU = 0.3
 _SMALLER_REACH = 0.7
 _SMALLER_PAGES = 3
 _LARGEST_PX = 1e6  # of a page's side
-_COMPARED_CHARACTERS = 500
-
-Outline = tuple[tuple[float, float], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -275,11 +275,11 @@ def _of_page(
     index = now.page.index
     panels = _panels(said, now.page, rules, direction)
     if panels is not None:
-        is_same = _same_panels(panels, now)
+        is_same = same_panels(panels, now)
         found.append((index, CorrectedField.PANELS, panels_value(panels), is_same))
     if said.texts is not None:
         texts = _texts(said, panels or (), now, book.metadata.language)
-        is_same = _same_texts(texts, now.texts)
+        is_same = same_texts(texts, now.texts)
         found.append((index, CorrectedField.TEXTS, texts_value(texts), is_same))
     page_type = rules.type_of_word(said.type_word)
     if page_type is not None:
@@ -357,52 +357,8 @@ def _twin(text: SidecarText, left: Sequence[TextRegion]) -> TextRegion | None:
     near = [t for t in left if t.panel == text.panel]
     # The usual case, without measuring; elsewhere, where the panels have other numbers now.
     for known in (*near, *left):
-        if _is_same_wording(text.text, known.text):
+        if is_same_wording(text.text, known.text):
             return known
-    likeness = {id(t): _likeness(t.text, text.text) for t in near}
+    likeness = {id(t): likeness_of(t.text, text.text) for t in near}
     best = max(near, key=lambda t: likeness[id(t)], default=None)
     return best if best is not None and likeness[id(best)] >= 0.5 else None
-
-
-def _likeness(a: str, b: str) -> float:
-    n = _COMPARED_CHARACTERS
-    return difflib.SequenceMatcher(None, a[:n], b[:n], autojunk=False).ratio()
-
-
-def _same_panels(panels: Sequence[CorrectedPanel], now: AnnotatedPage) -> bool:
-    pairs = zip(panels, now.panels, strict=False)
-    return len(panels) == len(now.panels) and all(
-        _is_same_box(a.box, b.box) and _is_same_outline(a.polygon, b.polygon) for a, b in pairs
-    )
-
-
-def _is_same_outline(said: Outline | None, now: Outline | None) -> bool:
-    """Whether an outline is the library's; a file that gives none does not speak of it."""
-    if said is None or now is None:
-        return said is None
-    return len(said) == len(now) and all(
-        abs(a - b) <= _SAME_PX
-        for p, q in zip(said, now, strict=True)
-        for a, b in zip(p, q, strict=True)
-    )
-
-
-def _same_texts(texts: Sequence[CorrectedText], now: Sequence[TextRegion]) -> bool:
-    now = [t for t in now if t.text.strip()]
-    return len(texts) == len(now) and all(
-        _is_same_box(a.box, b.box)
-        and _is_same_wording(a.text, b.text)
-        and a.kind is b.kind
-        and a.panel in (None, b.panel)
-        for a, b in zip(texts, now, strict=True)
-    )
-
-
-def _is_same_wording(said: str, now: str) -> bool:
-    """Whether words agree; lines may have been joined as their script is written."""
-    words = said.split()
-    return words == now.split() or words == join_lines(now.splitlines()).split()
-
-
-def _is_same_box(a: Box, b: Box) -> bool:
-    return all(abs(x - y) <= _SAME_PX for x, y in zip(a.as_tuple(), b.as_tuple(), strict=True))

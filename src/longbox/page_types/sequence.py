@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 
 from longbox.book import PageType
 from longbox.errors import ModelError
+from longbox.inference import open_session
 from longbox.page_types.features import (
     SEEN_FEATURES,
     WRITTEN_FEATURES,
@@ -71,22 +72,7 @@ class SequenceModel:
 
     @cached_property
     def _session(self) -> Any:
-        import onnxruntime as ort
-        from onnxruntime.capi import onnxruntime_pybind11_state as state
-
-        path = self._folder / _GRAPH
-        if not path.is_file():
-            raise ModelError(f"{path}: the page type model is missing; install Longbox again")
-        options = ort.SessionOptions()
-        options.intra_op_num_threads = self._n_threads
-        options.inter_op_num_threads = 1
-        options.log_severity_level = 3
-        try:
-            return ort.InferenceSession(
-                path.read_bytes(), options, providers=["CPUExecutionProvider"]
-            )
-        except (state.InvalidProtobuf, state.InvalidGraph, state.Fail, state.NotImplemented) as e:
-            raise ModelError(f"{path}: cannot be opened ({e}); install Longbox again") from e
+        return open_session(self._folder / _GRAPH, self._n_threads)
 
     def probabilities(self, rows: PageRows) -> NDArray[np.float32]:
         """Say how likely each type is, for every page of a book.

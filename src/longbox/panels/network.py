@@ -11,6 +11,7 @@ one panel is put together again, so that no window's edge shows.
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -26,10 +27,11 @@ from longbox.panels.cells import panels_of_cells
 from longbox.panels.options import PanelOptions
 from longbox.panels.page_size import network_size
 from longbox.panels.sides import ACROSS, bands_of, fine_page
-from longbox.panels.weights import PANEL_NETWORK_SHA256, SIDE_NETWORK_SHA256
 from longbox.panels.windows import joined, windows_of
 
 _FOLDER = Path(__file__).parent
+FORMAT = 1
+"""Of the networks: what goes in, what comes out."""
 MIN_PAGE_PX = 24
 _BAND_BATCH = 64
 _SURE_OF_SIDE = 0.3
@@ -53,11 +55,11 @@ class NetworkDetector:
 
     @cached_property
     def _pages(self) -> Any:
-        return open_session(_FOLDER / "panel_network.onnx", self.n_threads, PANEL_NETWORK_SHA256)
+        return _opened("panel_network", self.n_threads)
 
     @cached_property
     def _sides(self) -> Any:
-        return open_session(_FOLDER / "side_network.onnx", self.n_threads, SIDE_NETWORK_SHA256)
+        return _opened("side_network", self.n_threads)
 
     def detect(self, pixels: Pixels, options: PanelOptions) -> tuple[tuple[Box, float], ...]:
         """Find panels; see PanelDetector.
@@ -122,6 +124,19 @@ class NetworkDetector:
             reason = " ".join(str(error).split())[:200]
             raise ModelError(f"the panel network fails on {batch.shape} ({reason})") from error
         return np.asarray(answer)
+
+
+def _opened(name: str, n_threads: int) -> Any:
+    """Open a network of this folder after its card, which says its checksum."""
+    card = _FOLDER / f"{name}.json"
+    try:
+        told = json.loads(card.read_bytes())
+        version, digest = int(told["format"]), str(told["sha256"])
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise ModelError(f"{card}: missing or unreadable; install Longbox again") from error
+    if version != FORMAT:
+        raise ModelError(f"{card}: format {version} instead of {FORMAT}; install Longbox again")
+    return open_session(_FOLDER / f"{name}.onnx", n_threads, digest)
 
 
 def _peaks(likely: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

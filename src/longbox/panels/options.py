@@ -36,9 +36,9 @@ class PanelOptions:
         ConfigError: A value is out of range.
     """
 
-    detector: str = "rules"
+    detector: str = "network"
     n_threads: int = 1
-    min_confidence: float = 0.35
+    min_confidence: float = 0.55
     look_closely: bool = True
     working_side_px: int = 1000
     paper_tolerance: int = 28

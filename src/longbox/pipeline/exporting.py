@@ -1,7 +1,8 @@
 """Books of a library written for other programs.
 
 Everything is written into a hidden folder beside its place first, book by book, and moved there at
-the end: a run that fails or is stopped leaves the target as it was. Files are named as the comic,
+the end, file by file where the target is there already: a run that fails or is stopped before that
+leaves the target as it was. Files are named as the comic,
 so that readers find them beside it; of two comics of one name the second carries its book id.
 """
 

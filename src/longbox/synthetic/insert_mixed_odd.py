@@ -115,6 +115,8 @@ def _screen(s: Sheet) -> None:
         s.write(s.word("forms"), (x, x + 0.16, 0.06), small(s, 0.02, "left"))
     y = 0.12
     for _ in range(s.rng.randint(2, 6)):
+        if y > 0.9:
+            return
         high = s.rng.uniform(0.06, 0.2)
         s.draw.rectangle(
             s.box(0.05, y, 0.95, min(0.97, y + high)).as_tuple(), outline=(150, 150, 160)

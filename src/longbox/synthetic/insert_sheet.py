@@ -185,7 +185,7 @@ class Sheet:
         """Draw a bar code on white."""
         self.draw.rectangle(place.as_tuple(), fill=(255, 255, 255))
         x = place.x0 + 4
-        while x < place.x1 - 4:
+        while x < place.x1 - 4 and place.height > 12:
             wide = self.rng.choice((1, 1, 2, 3))
             self.draw.rectangle((x, place.y0 + 4, x + wide, place.y1 - 8), fill=INK)
             x += wide + self.rng.choice((1, 2, 3))

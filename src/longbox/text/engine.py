@@ -26,6 +26,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from longbox.errors import ModelError, PageError
+from longbox.inference import open_session
 from longbox.text.options import TextOptions
 
 FloatArray = NDArray[np.float32]
@@ -127,8 +128,8 @@ class OpenVinoModel:
 
 def _load_rapidocr(options: TextOptions) -> Engine:
     folder = _model_folder()
-    detector = open_session(folder / _DETECTOR, options.n_threads)
-    recogniser = open_session(folder / _RECOGNISER, 1)
+    detector = open_session(folder / _DETECTOR, options.n_threads, keeps_memory=False)
+    recogniser = open_session(folder / _RECOGNISER, 1, keeps_memory=False)
     described = recogniser.get_modelmeta().custom_metadata_map.get("character")
     return OnnxEngine("rapidocr", detector, recogniser, _alphabet(described, folder))
 
@@ -177,29 +178,6 @@ def _compile(path: Path, n_threads: int, n_streams: int) -> tuple[OpenVinoModel,
     place = ["framework", "character"]
     described = model.get_rt_info(place).astype(str) if model.has_rt_info(place) else None
     return OpenVinoModel(compiled), described
-
-
-def open_session(path: Path, n_threads: int) -> Any:
-    """Open an ONNX model on the CPU.
-
-    Raises:
-        ModelError: The file is missing or is not a model.
-    """
-    import onnxruntime
-    from onnxruntime.capi import onnxruntime_pybind11_state as state
-
-    _require_file(path)
-    settings = onnxruntime.SessionOptions()
-    settings.intra_op_num_threads = n_threads
-    settings.inter_op_num_threads = 1
-    settings.enable_cpu_mem_arena = False
-    settings.enable_mem_pattern = False  # a pattern is kept for every input shape ever seen
-    settings.log_severity_level = 4
-    settings.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    try:
-        return onnxruntime.InferenceSession(str(path), settings, providers=["CPUExecutionProvider"])
-    except (state.InvalidProtobuf, state.InvalidGraph, state.Fail, state.NotImplemented) as error:
-        raise ModelError(f"{path} is not a usable ONNX model: {_first_line(error)}") from error
 
 
 def _run(session: Any, batch: FloatArray) -> FloatArray:

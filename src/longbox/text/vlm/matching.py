@@ -2,8 +2,10 @@
 
 The model was shown our boxes with their numbers, but answers with boxes and numbers of its own.
 Where it gave a box, the box decides: the assignment with the largest overlaps over the whole page,
-a number that agrees breaking ties. Without a box its number decides, and without a usable number
-its place among those left over. Whatever does not agree is kept as a line a person can read.
+a number that agrees breaking ties. Where not one of its boxes lies on a panel, they say nothing,
+and its numbers count if they are just those that it was shown. Without a box its number decides,
+and without a usable number its place among those left over. Whatever does not agree is kept as a
+line a person can read.
 
 Matching is a pure function of an answer and panels, so it is done again when panels change.
 """
@@ -48,6 +50,10 @@ def match_to_panels(
     lines: list[str] = []
     found = _by_box(answers, panels, earlier)
     if earlier is None:
+        if not found and sorted(a.number for a in answers) == list(range(1, len(panels) + 1)):
+            found = {i: answer.number - 1 for i, answer in enumerate(answers)}
+            if any(answer.box is not None for answer in answers):
+                lines.append("no box of the model's lies on a panel of ours; its numbers count")
         _by_number(answers, found, len(panels), lines)
         _by_place(answers, found, len(panels), lines)
     matched = [
