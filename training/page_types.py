@@ -2,17 +2,19 @@
 
     python -m training.page_types --cache DIR [--comics DIR] [--seed N] [--steps N]
     python -m training.page_types --cache DIR --ablate          # what each input is worth
+    python -m training.page_types --cache DIR --library DIR     # and what people said of a library
 
-The first run computes the features of all sources into the cache (about four minutes of one core)
-and may be stopped and started again; training takes about a minute and a half.
+The first run computes the features of all sources into the cache (some minutes of one core) and
+may be stopped and started again; training takes about half a minute, twice: once without the
+tuning pages (page_type_data.tuning_split), to fit the temperature and to score, once with them.
 
 Choices: the two tokens of a page follow CoSMo (Serra Ortega et al., arXiv 2507.10053); beside its
 vector each token has the numbers of longbox.page_types.features. Attention gets no positions but a
 learned bias by the distance between pages, clipped at 12, so that any length of book works; the
 place from both ends is an input. Vectors are dropped for whole books, single pages lose them too,
 books are cut and mixed, because real books miss modalities and begin in the middle. The graph's
-scores are divided by a temperature fitted on drawn books of other seeds. Weights are averaged over
-the steps (EMA .98). Torch is needed here only: the graph runs in ONNX Runtime.
+scores are divided by a temperature fitted on a style and templates that were left out. Weights are
+averaged over the steps (EMA .98). Torch is needed here only: the graph runs in ONNX Runtime.
 """
 
 from __future__ import annotations

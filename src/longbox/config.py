@@ -126,7 +126,7 @@ class Config:
         # The direction asked for is not a setting of the stages: a book keeps its own.
         parts = (
             replace(self.ingest, direction=None),
-            self.panels,
+            replace(self.panels, n_threads=1),
             replace(self.text, n_threads=1),
             self.page_types,
             self.encoders,

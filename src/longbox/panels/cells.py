@@ -19,9 +19,9 @@ MIN_INSIDE = 0.5
 """Probability from which a cell counts as inside a panel."""
 AGREE = 0.6
 """IoU from which a cell's box speaks for the same panel."""
-SAME = 0.5
+SAME = 0.4
 """IoU from which two panels are one."""
-MIN_SUPPORT = 0.3
+MIN_SUPPORT = 0.5
 """Smallest share of a panel's visible cells that must stand behind it."""
 
 

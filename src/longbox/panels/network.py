@@ -33,6 +33,8 @@ _FOLDER = Path(__file__).parent
 FORMAT = 1
 """Of the networks: what goes in, what comes out."""
 MIN_PAGE_PX = 24
+_FLAT = 24
+"""Range of grey levels of a page on which nothing is drawn."""
 _BAND_BATCH = 64
 _SURE_OF_SIDE = 0.3
 """Probability round the best column from which a side is moved there."""
@@ -83,6 +85,8 @@ class NetworkDetector:
         height, width = page.shape[:2]
         size = network_size(width, height)
         small = cv2.resize(page, size, interpolation=cv2.INTER_AREA)
+        if int(small.max()) - int(small.min()) <= _FLAT:
+            return []
         cells = self._run(self._pages, "pages", small[None])[0]
         panels = panels_of_cells(cells, options.min_confidence)
         boxes = panels.boxes * [width, height, width, height]

@@ -23,7 +23,9 @@ REACH = 0.04
 BEYOND = 0.06
 """How much of a side's length is shown beyond either end."""
 FINE_PIXELS = 1280 * 896
-"""Size of the page from which bands are cut; larger ones are reduced first."""
+"""Size to which a page is reduced before bands are cut from it."""
+MUCH_LARGER = 1.7
+"""Pages up to so many times as large are left as they are: reducing would only take time."""
 
 Pixels = NDArray[np.uint8]
 
@@ -58,7 +60,7 @@ def fine_page(pixels: Pixels) -> Pixels:
 
     height, width = pixels.shape[:2]
     factor = (FINE_PIXELS / (height * width)) ** 0.5
-    if factor >= 1:
+    if factor**-2 <= MUCH_LARGER:
         return np.ascontiguousarray(pixels)
     size = max(1, round(width * factor)), max(1, round(height * factor))
     return np.asarray(cv2.resize(pixels, size, interpolation=cv2.INTER_AREA), dtype=np.uint8)
@@ -73,18 +75,17 @@ def bands_of(page: Pixels, boxes: Sequence[Sequence[float]] | NDArray[np.float64
     """
     height, width = page.shape[:2]
     reach = max(4, round(REACH * float(np.sqrt(width * height))))
-    turned = np.ascontiguousarray(page.transpose(1, 0, 2))
     cut, starts, steps = [], [], []
     for x0, y0, x1, y1 in np.asarray(boxes, dtype=np.float64).reshape(-1, 4):
-        for picture, place, ends, is_far in (
-            (page, x0, (y0, y1), False),
-            (turned, y0, (x0, x1), False),
-            (page, x1, (y0, y1), True),
-            (turned, y1, (x0, x1), True),
+        for is_level, place, ends, is_far in (
+            (False, x0, (y0, y1), False),
+            (True, y0, (x0, x1), False),
+            (False, x1, (y0, y1), True),
+            (True, y1, (x0, x1), True),
         ):
             middle = round(float(place))
             first, last = middle - reach, middle + reach
-            band = _band(picture, (first, last), ends)
+            band = _band(page, (first, last), ends, is_level=is_level)
             cut.append(band[:, ::-1] if is_far else band)
             # The centre of the first column lies half a column in.
             step = 2 * reach / ACROSS
@@ -94,19 +95,26 @@ def bands_of(page: Pixels, boxes: Sequence[Sequence[float]] | NDArray[np.float64
     return Bands(pixels, np.array(starts, dtype=np.float64), np.array(steps, dtype=np.float64))
 
 
-def _band(picture: Pixels, across: tuple[int, int], along: tuple[float, float]) -> Pixels:
-    """Cut out columns across, rows along, and bring them to the size of a band."""
+def _band(
+    page: Pixels, across: tuple[int, int], along: tuple[float, float], *, is_level: bool
+) -> Pixels:
+    """Cut out the band round a side and bring it to size, its length downwards."""
     import cv2
 
-    height, width = picture.shape[:2]
     beyond = BEYOND * (along[1] - along[0])
-    top = max(0, min(height - 1, round(float(along[0] - beyond))))
-    bottom = min(height, max(top + 1, round(float(along[1] + beyond))))
+    length, breadth = page.shape[:2][::-1] if is_level else page.shape[:2]
+    top = max(0, min(length - 1, round(float(along[0] - beyond))))
+    bottom = min(length, max(top + 1, round(float(along[1] + beyond))))
     first, last = across
-    x0, x1 = max(0, min(first, width - 1)), min(width, max(last, 1))
-    inside: NDArray[Any] = picture[top:bottom, x0:x1]
+    x0, x1 = max(0, min(first, breadth - 1)), min(breadth, max(last, 1))
+    inside: NDArray[Any]
     # Length first: most of the pixels go, and the rest is cheap.
-    inside = cv2.resize(inside, (x1 - x0, ALONG), interpolation=cv2.INTER_AREA)
+    if is_level:
+        part = cv2.resize(page[x0:x1, top:bottom], (ALONG, x1 - x0), interpolation=cv2.INTER_AREA)
+        inside = cv2.transpose(part)
+    else:
+        part = page[top:bottom, x0:x1]
+        inside = cv2.resize(part, (x1 - x0, ALONG), interpolation=cv2.INTER_AREA)
     before, after = x0 - first, last - x1
     if before or after:
         inside = cv2.copyMakeBorder(inside, 0, 0, before, after, cv2.BORDER_REPLICATE)

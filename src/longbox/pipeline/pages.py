@@ -52,6 +52,7 @@ class PageStages:
     def __init__(self, config: Config, n_threads: int, clock: StageClock | None = None) -> None:
         self._config = config
         self._n_threads = n_threads
+        self._panel_options = replace(config.panels, n_threads=n_threads)
         self.clock = clock or StageClock()
 
     @cached_property
@@ -83,7 +84,7 @@ class PageStages:
         panels: tuple[Panel, ...] = (Panel(Box(0, 0, width, height), 0, 0.0, "whole_page"),)
         with self.guard("panels", page, book, problems):
             panels = corrected_panels(page, corrections) or find_panels(
-                pixels, book.direction, self._config.panels
+                pixels, book.direction, self._panel_options
             )
         texts: tuple[TextRegion, ...] = ()
         with self.guard("text", page, book, problems):
