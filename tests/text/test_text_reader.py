@@ -21,7 +21,7 @@ def test_balloon_is_one_dialogue_in_its_panel(reader: TextReader) -> None:
     (text,) = reader.read_page(pixels, panels, Direction.LTR)
     assert text.text == "Where did you put the dragon's tooth?"
     assert text.kind is TextKind.DIALOGUE
-    assert (text.panel, text.order, text.source, text.language) == (0, 0, "rapidocr", "en")
+    assert (text.panel, text.order, text.source, text.language) == (0, 0, "openvino", "en")
     assert text.confidence > 0.9
     assert not text.is_vertical
     assert text.box.covered_by(Box(60, 80, 360, 230)) > 0.99
@@ -117,12 +117,34 @@ def test_threads_read_the_same_as_one() -> None:
 
 
 def test_openvino_reads_the_same_words() -> None:
-    pytest.importorskip("openvino")
     reader = TextReader(TextOptions(engine="openvino", n_threads=2, detection_side_px=640))
     pixels = page_with_balloon(["Where did you", "put the", "dragon's tooth?"])
     (text,) = reader.read_page(pixels, (), Direction.LTR)
     assert text.text == "Where did you put the dragon's tooth?"
     assert text.source == "openvino"
+
+
+_WATCHED = """
+import sys
+seen = []
+def hook(event, args):
+    if event in ("socket.connect", "socket.getaddrinfo", "subprocess.Popen", "os.posix_spawn"):
+        seen.append(event)
+sys.addaudithook(hook)
+import numpy as np
+from longbox.book import Direction
+from longbox.text import TextOptions, TextReader
+page = np.full((64, 64, 3), 255, np.uint8)
+TextReader(TextOptions(engine="openvino")).read_page(page, (), Direction.LTR)
+print(seen)
+"""
+
+
+def test_openvino_speaks_to_nobody_and_starts_nothing() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", _WATCHED], capture_output=True, text=True, check=True, timeout=120
+    )
+    assert done.stdout.strip() == "[]"
 
 
 def test_missing_package_of_an_engine_is_a_model_error(monkeypatch: pytest.MonkeyPatch) -> None:
