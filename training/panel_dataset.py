@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -31,7 +32,34 @@ from training.panel_relaid import load_lettered, relaid_page, ruled_strips
 REPOSITORY = Path(__file__).resolve().parent.parent
 INDEX = "index.jsonl"
 ART_SEED = 0
+REAL = "real-"
+REAL_SHARE = 0.12
+"""Share of the pages picked that are real; there are few of them and they are much alike."""
+REFRESH_S = 30.0
 PAGES_A_BOOK = 6
+
+
+class TrainingPages:
+    """The pages that a folder holds so far; the index is read again while more are made."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._real: list[str] = []
+        self._made: list[str] = []
+        self._read_at = -1e9
+
+    def pick(self, rng: np.random.Generator) -> TrainingPage:
+        """Return a random page."""
+        if time.monotonic() - self._read_at > REFRESH_S:
+            text = (self._folder / INDEX).read_text()
+            lines = text[: text.rfind("\n")].splitlines()
+            self._real = [line for line in lines if f'"file": "{REAL}' in line]
+            self._made = [line for line in lines if f'"file": "{REAL}' not in line]
+            self._read_at = time.monotonic()
+        lines = self._real if rng.random() < REAL_SHARE else self._made
+        row = json.loads(lines[int(rng.integers(len(lines)))])
+        pixels = cv2.imread(str(self._folder / row["file"]), cv2.IMREAD_COLOR_RGB)
+        return TrainingPage(pixels, tuple(np.array(panel) for panel in row["panels"]))
 
 
 def write_page(folder: Path, name: str, page: TrainingPage, quality: int) -> None:
@@ -54,10 +82,10 @@ def real_pages(comics: Path) -> Iterator[tuple[str, TrainingPage]]:
         row = json.loads(line)
         if row["split"] == "train" and row["panels"]:
             boxes = [Box(*(float(v) for v in box)) for box in row["panels"]]
-            name = "real-" + row["image"].replace("/", "-").rsplit(".", 1)[0]
+            name = REAL + row["image"].replace("/", "-").rsplit(".", 1)[0]
             yield name, TrainingPage(read_picture(comics / row["image"]), in_drawing_order(boxes))
     for stem, strip, outlines in ruled_strips(comics):
-        yield f"real-strip-{stem}", TrainingPage(strip, outlines)
+        yield f"{REAL}strip-{stem}", TrainingPage(strip, outlines)
 
 
 def in_drawing_order(boxes: Sequence[Box]) -> tuple[Polygon, ...]:

@@ -128,10 +128,9 @@ class PanelNetwork(nn.Module):
         ]
         return torch.cat([raw[:, :2], *boxes], 1)
 
-    def forward(self, pages: Tensor) -> tuple[Tensor, Tensor]:
-        """Return cells, (B, 6, h, w), and the logit of a panel's end, (B, 1, 4h, 4w)."""
-        features = self.features(pages)
-        return self.cells(features), functional.pixel_shuffle(self.ends(features), 4)
+    def end_logits(self, features: Tensor) -> Tensor:
+        """Return the logit of a panel's end, (B, 1, 4h, 4w)."""
+        return functional.pixel_shuffle(self.ends(features), 4)
 
 
 class PageOfCells(nn.Module):

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from training.panel_art import ArtPool, Picture
-from training.panel_layouts import Layout, LayoutMaker, Polygon, bounds, clipped
+from training.panel_layouts import Layout, LayoutMaker, Polygon, bounds, clipped, rectangle
 from training.panel_lettering import Letterer
 from training.panel_print import printed
 from training.panel_scenes import Hand, Scenes, drawn_by, paste, random_hand
@@ -137,7 +137,7 @@ class _Drawing:
         if layout.is_on_art and sum(float(np.prod(np.ptp(c, axis=0))) for c in layout.cells) < (
             0.38 * layout.width * layout.height
         ):
-            self.panels.append(clipped_page(layout))
+            self.panels.append(rectangle(0, 0, layout.width, layout.height))
         for cell in layout.cells:
             if rng.random() > 0.015 or len(layout.cells) < 3:
                 self._panel(cell, over=layout.is_on_art)
@@ -239,7 +239,7 @@ class _Drawing:
                 return None
             paste(self.page, figure, left, top)
             x0, x1 = max(left, x), min(left + figure.shape[1], x + width)
-            return np.array([[x0, top], [x1, top], [x1, y + height], [x0, y + height]], float)
+            return rectangle(x0, top, x1, y + height)
         blob = self.scenes.blob(width, height, soft=bool(rng.random() < 0.4))
         alpha = (blob * mask).astype(np.uint8)
         ys, xs = np.nonzero(alpha > 90)
@@ -247,7 +247,7 @@ class _Drawing:
             return None
         paste(self.page, np.dstack([picture, alpha]), x, y)
         x0, x1, y0, y1 = xs.min() + x, xs.max() + x + 1, ys.min() + y, ys.max() + y + 1
-        return np.array([[x0, y0], [x1, y0], [x1, y1], [x0, y1]], float)
+        return rectangle(x0, y0, x1, y1)
 
     def _break_frames(self) -> None:
         """Let figures and shapes reach out of panels and over gutters."""
@@ -263,9 +263,3 @@ class _Drawing:
             x = x0 + (x1 - x0) * rng.uniform(0, 1) - 0.5 * figure.shape[1]
             y = y1 - figure.shape[0] * rng.uniform(0.6, 1.1)
             paste(self.page, figure, int(x), int(y))
-
-
-def clipped_page(layout: Layout) -> Polygon:
-    """Return the outline of the whole page."""
-    w, h = float(layout.width), float(layout.height)
-    return np.array([[0.0, 0.0], [w, 0.0], [w, h], [0.0, h]])

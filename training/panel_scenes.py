@@ -67,13 +67,18 @@ def random_hand(rng: np.random.Generator) -> Hand:
     )
 
 
+def in_grey(picture: Picture) -> Picture:
+    """Return a picture without its colours, still RGB."""
+    return cv2.cvtColor(cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY), cv2.COLOR_GRAY2RGB)
+
+
 def drawn_by(hand: Hand, art: Picture) -> Picture:
     """Turn a painting into what the hand would have drawn."""
     if hand.is_colour:
         return art
-    grey = cv2.cvtColor(art, cv2.COLOR_RGB2GRAY)
     if hand.style == "wash":
-        return cv2.cvtColor(grey, cv2.COLOR_GRAY2RGB)
+        return in_grey(art)
+    grey = cv2.cvtColor(art, cv2.COLOR_RGB2GRAY)
     fine = cv2.GaussianBlur(grey, (0, 0), hand.fine)
     if hand.style == "threshold":
         block = 2 * (min(grey.shape) // 12) + 3
@@ -220,7 +225,7 @@ class Scenes:
         )
         colour = small[..., :3]
         if not hand.is_colour:
-            colour = cv2.cvtColor(cv2.cvtColor(colour, cv2.COLOR_RGB2GRAY), cv2.COLOR_GRAY2RGB)
+            colour = in_grey(colour)
         elif rng.random() < 0.5:
             tint = rng.uniform(0.4, 1.0, 3)
             colour = (colour * tint).astype(np.uint8)

@@ -11,7 +11,6 @@ is exported as src/longbox/panels/side_network.onnx.
 from __future__ import annotations
 
 import argparse
-import json
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -24,9 +23,10 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from longbox.panels.sides import ACROSS, ALONG, Bands, bands_of, fine_page
-from training.panel_dataset import INDEX
+from training.panel_dataset import TrainingPages
 from training.panel_export import TARGET, export, write_card
 from training.panel_network import convolution
+from training.panel_scenes import in_grey
 
 BATCH = 192
 SPREAD = 0.7
@@ -81,21 +81,19 @@ def moved(
     return boxes + rng.laplace(0, 1, boxes.shape) * size * scale * 0.7
 
 
-def page_bands(
-    folder: Path, line: str, rng: np.random.Generator
-) -> tuple[Bands, NDArray[np.float64]]:
+def page_bands(pages: TrainingPages, rng: np.random.Generator) -> tuple[Bands, NDArray[np.float64]]:
     """Return bands of a page and where the true sides are, in columns (may be out of view)."""
-    row = json.loads(line)
-    raw = cv2.imread(str(folder / row["file"]), cv2.IMREAD_COLOR_RGB)
+    drawn = pages.pick(rng)
+    raw = drawn.pixels
     if rng.random() < 0.15:
-        raw = cv2.cvtColor(cv2.cvtColor(raw, cv2.COLOR_RGB2GRAY), cv2.COLOR_GRAY2RGB)
+        raw = in_grey(raw)
     if rng.random() < 0.3:
         factor = float(rng.uniform(0.6, 1.3))
         raw = cv2.resize(raw, None, fx=factor, fy=factor, interpolation=cv2.INTER_AREA)
     page = fine_page(raw)
     height, width = page.shape[:2]
-    scale = np.array([width / row["width"], height / row["height"]])
-    panels = [np.array(p) * scale for p in row["panels"]]
+    scale = [width / drawn.pixels.shape[1], height / drawn.pixels.shape[0]]
+    panels = [panel * scale for panel in drawn.panels]
     picked = rng.permutation(len(panels))[: BANDS_A_PAGE // 4]
     true = np.array([[*panels[i].min(axis=0), *panels[i].max(axis=0)] for i in picked]).reshape(
         -1, 4
@@ -109,15 +107,12 @@ def page_bands(
 
 def samples(folder: Path, rng: np.random.Generator) -> Iterator[tuple[Tensor, Tensor]]:
     """Yield batches of bands and true columns."""
-    lines = (folder / INDEX).read_text().splitlines()
-    real = [line for line in lines if '"file": "real-' in line]
-    made = [line for line in lines if '"file": "real-' not in line]
+    pages = TrainingPages(folder)
     while True:
         pixels: list[NDArray[np.uint8]] = []
         columns: list[NDArray[np.float64]] = []
         while sum(len(p) for p in pixels) < BATCH:
-            some = real if rng.random() < 0.12 else made
-            bands, true = page_bands(folder, some[int(rng.integers(len(some)))], rng)
+            bands, true = page_bands(pages, rng)
             pixels.append(bands.pixels)
             columns.append(true)
         yield (

@@ -15,7 +15,6 @@ on works of the val split.
 from __future__ import annotations
 
 import argparse
-import json
 import queue
 import threading
 import time
@@ -31,18 +30,17 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from longbox.panels.page_size import STRIDE, network_size
-from training.panel_dataset import INDEX
+from training.panel_dataset import TrainingPages
 from training.panel_network import PanelNetwork, losses
+from training.panel_scenes import in_grey
 
 BATCH = 8
 AVERAGE = 0.998
 CHECKPOINT_S = 120.0
 FREEZE = 0.3
 """Share of the time after which batch norm keeps its statistics: pages of a batch have one shape,
-and statistics of one batch tell its shape, which those of all batches cannot (measured: boxes came
-out 2.5 % too narrow in use while they were right in training)."""
-REAL_SHARE = 0.12
-"""Share of the samples that are real pages; there are few of them and they are much alike."""
+and statistics of one batch tell its shape, which those of all batches cannot: boxes came out too
+narrow in use while they were right in training."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -61,34 +59,21 @@ class Sample:
     edges: NDArray[np.float32]
 
 
-class Pages:
-    """The training pages on disk, in random order for ever."""
+class Samples:
+    """Training pages as the network is to see them, for ever."""
 
     def __init__(self, folder: Path, rng: np.random.Generator) -> None:
-        self._folder = folder
+        self._pages = TrainingPages(folder)
         self._rng = rng
-        self._lines: list[str] = []
-        self._read_at = -1e9
-
-    def _refresh(self) -> None:
-        if time.monotonic() - self._read_at > 30:
-            text = (self._folder / INDEX).read_text()
-            self._lines = text[: text.rfind("\n")].splitlines()
-            self._real = [line for line in self._lines if '"file": "real-' in line]
-            self._made = [line for line in self._lines if '"file": "real-' not in line]
-            self._read_at = time.monotonic()
 
     def sample(self) -> Sample:
         """Return a random page, changed at random."""
-        self._refresh()
-        lines = self._real if self._rng.random() < REAL_SHARE else self._made
-        row = json.loads(lines[int(self._rng.integers(len(lines)))])
-        raw = cv2.imread(str(self._folder / row["file"]), cv2.IMREAD_COLOR_RGB)
+        page = self._pages.pick(self._rng)
         stretch = float(np.exp(self._rng.normal(0, 0.04)))
-        width, height = network_size(int(row["width"] * stretch), row["height"])
-        pixels = cv2.resize(raw, (width, height), interpolation=cv2.INTER_AREA)
-        scale = np.array([width / row["width"], height / row["height"]])
-        panels = [np.array(p) * scale for p in row["panels"]]
+        was_high, was_wide = page.pixels.shape[:2]
+        width, height = network_size(int(was_wide * stretch), was_high)
+        pixels = cv2.resize(page.pixels, (width, height), interpolation=cv2.INTER_AREA)
+        panels = [panel * [width / was_wide, height / was_high] for panel in page.panels]
         if self._rng.random() < 0.5:
             pixels = np.ascontiguousarray(pixels[:, ::-1])
             panels = [np.array([width, 0]) + p * [-1, 1] for p in panels]
@@ -97,8 +82,7 @@ class Pages:
     def _coloured(self, pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
         rng = self._rng
         if rng.random() < 0.15:
-            grey = cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY)
-            pixels = cv2.cvtColor(grey, cv2.COLOR_GRAY2RGB)
+            pixels = in_grey(pixels)
         if rng.random() < 0.03:
             pixels = 255 - pixels
         if rng.random() < 0.4:
@@ -140,7 +124,7 @@ def make_sample(pixels: NDArray[np.uint8], panels: list[NDArray[np.float64]]) ->
     return Sample(pixels, labels, boxes, edges[None])
 
 
-def batches(pages: Pages) -> Iterator[list[Sample]]:
+def batches(pages: Samples) -> Iterator[list[Sample]]:
     """Yield batches of pages of one size."""
     waiting: dict[tuple[int, ...], list[Sample]] = defaultdict(list)
     while True:
@@ -254,7 +238,7 @@ class Trainer:
         # Boxes are told to a fraction of a pixel: bfloat16 would round them away.
         features = features.float()
         cells = self.network.cells(features)
-        ends = torch.nn.functional.pixel_shuffle(self.network.ends(features), 4)
+        ends = self.network.end_logits(features)
         parts = losses(cells, ends, labels, boxes, edges)
         self.optimiser.zero_grad(set_to_none=True)
         torch.stack(list(parts.values())).sum().backward()  # type: ignore[no-untyped-call]
@@ -288,7 +272,7 @@ def main() -> None:
     trainer = Trainer(arguments.work, arguments.seed)
     trainer.resume()
     budget = arguments.minutes * 60
-    pages = Pages(arguments.folder, np.random.default_rng([arguments.seed, trainer.step]))
+    pages = Samples(arguments.folder, np.random.default_rng([arguments.seed, trainer.step]))
     saved = last = time.monotonic()
     shown: dict[str, float] = defaultdict(float)
     for batch in ahead(batches(pages)):
