@@ -24,8 +24,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
-import platform
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -34,6 +32,7 @@ from pathlib import Path
 
 import numpy as np
 from benchmarks.hard_pages import HardPages
+from benchmarks.report import RESULTS, SHARED, machine
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 from training.panel_art import ArtPool, load_art
@@ -43,9 +42,9 @@ from longbox.book import Direction
 from longbox.evaluation import PageOrder, found_order, given_order, score_order, score_panels
 from longbox.geometry import Box
 from longbox.panels import PanelOptions, find_panels, reading_order
+from longbox.pipeline import contact_sheet
 from longbox.synthetic import BookRecipe, Style, draw_book
 
-REPOSITORY = Path(__file__).resolve().parent.parent
 FIRST_HARD_SEED = 100_000
 N_THREADS = 2
 FIRST_COMPOSED_SEED = 9_000_000
@@ -204,14 +203,10 @@ def overlay(page: TruePage, found: Sequence[Box], side: int = 360) -> Image.Imag
     return image
 
 
-def write_sheets(pictures: list[Image.Image], stem: Path, columns: int = 8) -> None:
+def write_sheets(pictures: list[Image.Image], stem: Path) -> None:
     """Write contact sheets of 24 pictures each."""
     for start in range(0, len(pictures), 24):
-        some = pictures[start : start + 24]
-        height = max(p.height for p in some) + 4
-        sheet = Image.new("RGB", (columns * 364, -(-len(some) // columns) * height), "grey")
-        for i, picture in enumerate(some):
-            sheet.paste(picture, (i % columns * 364, i // columns * height))
+        sheet = contact_sheet(pictures[start : start + 24], columns=8)
         sheet.save(stem.with_name(f"{stem.name}-{start // 24}.png"))
 
 
@@ -294,13 +289,11 @@ def print_row(source: str, name: str, row: dict[str, float | int | None]) -> Non
 def main() -> None:
     """Run the benchmark."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--comics", type=Path, default=REPOSITORY.parent / "shared" / "comics")
+    parser.add_argument("--comics", type=Path, default=SHARED / "comics")
     parser.add_argument("--hard", type=int, default=100, help="number of drawn hard pages")
     parser.add_argument("--only", default="", help="only sources whose name starts with this")
     parser.add_argument("--overlays", type=Path, help="folder for contact sheets")
-    parser.add_argument(
-        "--output", type=Path, default=REPOSITORY / "benchmarks" / "results" / "panels.json"
-    )
+    parser.add_argument("--output", type=Path, default=RESULTS / "panels.json")
     arguments = parser.parse_args()
     comics: Path = arguments.comics
     sources: dict[str, Iterator[TruePage]] = {}
@@ -338,10 +331,9 @@ def main() -> None:
         for name, row in rows.items():
             print_row(source, name, row)
     arguments.output.parent.mkdir(parents=True, exist_ok=True)
-    machine = {"cores": os.cpu_count(), "python": platform.python_version()}
     arguments.output.write_text(
         json.dumps(
-            {"machine": machine, "first_hard_seed": FIRST_HARD_SEED, "sources": results}, indent=1
+            {"machine": machine(), "first_hard_seed": FIRST_HARD_SEED, "sources": results}, indent=1
         )
         + "\n"
     )

@@ -35,7 +35,8 @@ from longbox.library.records import DescribedPage, DescriptionStore, PanelsOfPag
 from longbox.library.stores import (
     STORE_SUFFIX,
     add_array,
-    half_vectors,
+    add_vectors,
+    packed_group,
     raw_array,
     read_book_store,
     read_store_bytes,
@@ -243,36 +244,26 @@ def _pack(
     book_id: str, pages: Sequence[DescribedPage], vectors: PanelVectors | None
 ) -> dict[str, bytes]:
     import msgspec
-    import zarr
-    from zarr.storage import MemoryStore
 
-    members: dict[str, Any] = {}
-    root = zarr.open_group(
-        store=MemoryStore(members),
-        mode="w",
-        zarr_format=3,
-        attributes={
-            "format": DESCRIPTION_FORMAT,
-            "kind": "longbox descriptions",
-            "book_id": book_id,
-            "n_pages": len(pages),
-        },
-    )
+    attributes = {
+        "format": DESCRIPTION_FORMAT,
+        "kind": "longbox descriptions",
+        "book_id": book_id,
+        "n_pages": len(pages),
+    }
     said = msgspec.to_builtins([page.description for page in pages])
     text = json.dumps(said, allow_nan=False).encode("ascii")
     boxes = [box.as_tuple() for page in pages for box in page.boxes]
     orders = [order for page in pages for order in page.orders]
     offsets = np.cumsum([0, *(len(page.orders) for page in pages)], dtype="<i8")
-    add_array(root, "descriptions_json", np.frombuffer(text, dtype=np.uint8), compress=False)
-    add_array(root, "page_offsets", offsets, compress=False)
-    add_array(root, "panel_order", np.asarray(orders, dtype="<i4"), compress=False)
-    add_array(root, "panel_boxes", np.asarray(boxes, "<f8").reshape(-1, 4), compress=False)
-    if vectors is not None:
-        attributes = {"fingerprint": vectors.fingerprint, "dimension": vectors.dimension}
-        group = root.create_group(_AT, attributes=attributes)
-        add_array(group, "vectors", half_vectors(f"book {book_id}", vectors), compress=False)
-        add_array(group, "mask", vectors.mask, compress=False)
-    return {name: buffer.to_bytes() for name, buffer in members.items()}
+    with packed_group(attributes) as (root, members):
+        add_array(root, "descriptions_json", np.frombuffer(text, dtype=np.uint8), compress=False)
+        add_array(root, "page_offsets", offsets, compress=False)
+        add_array(root, "panel_order", np.asarray(orders, dtype="<i4"), compress=False)
+        add_array(root, "panel_boxes", np.asarray(boxes, "<f8").reshape(-1, 4), compress=False)
+        if vectors is not None:
+            add_vectors(root, _AT, f"book {book_id}", vectors)
+    return members
 
 
 def _unpack(path: Path, archive: zipfile.ZipFile) -> DescriptionStore:

@@ -223,43 +223,55 @@ def pack_members(
     annotated: AnnotatedBook, vectors: Sequence[PanelVectors], recipe: str
 ) -> dict[str, bytes]:
     """Make a store's members, by name."""
+    attributes = {
+        "format": STORE_FORMAT,
+        "kind": "longbox book",
+        "book_id": annotated.book.book_id,
+        "recipe": recipe,
+        "n_pages": len(annotated.pages),
+        "n_panels": annotated.n_panels,
+        "spaces": sorted(item.space.value for item in vectors),
+    }
+    with packed_group(attributes) as (root, members):
+        boxes = [panel.box.as_tuple() for _, panel in annotated.panels()]
+        counts = [len(page.panels) for page in annotated.pages]
+        add_array(root, "panel_boxes", np.asarray(boxes, dtype="<f4").reshape(-1, 4))
+        orders = [panel.order for _, panel in annotated.panels()]
+        add_array(root, "panel_order", np.asarray(orders, dtype="<i4"))
+        add_array(root, "page_offsets", np.cumsum([0, *counts], dtype="<i8"))
+        add_array(root, "annotation_json", np.frombuffer(_encode(annotated), dtype=np.uint8))
+        for item in vectors:
+            add_vectors(root, f"vectors/{item.space.value}", annotated.book.path, item)
+    return members
+
+
+@contextmanager
+def packed_group(attributes: dict[str, Any]) -> Iterator[tuple[Any, dict[str, bytes]]]:
+    """Give a new Zarr group to fill, and the members that it becomes when the block ends."""
     import zarr
     from zarr.storage import MemoryStore
 
-    members: dict[str, Any] = {}
-    root = zarr.open_group(
-        store=MemoryStore(members),
-        mode="w",
-        zarr_format=3,
-        attributes={
-            "format": STORE_FORMAT,
-            "kind": "longbox book",
-            "book_id": annotated.book.book_id,
-            "recipe": recipe,
-            "n_pages": len(annotated.pages),
-            "n_panels": annotated.n_panels,
-            "spaces": sorted(item.space.value for item in vectors),
-        },
-    )
-    boxes = [panel.box.as_tuple() for _, panel in annotated.panels()]
-    counts = [len(page.panels) for page in annotated.pages]
-    add_array(root, "panel_boxes", np.asarray(boxes, dtype="<f4").reshape(-1, 4))
-    orders = [panel.order for _, panel in annotated.panels()]
-    add_array(root, "panel_order", np.asarray(orders, dtype="<i4"))
-    add_array(root, "page_offsets", np.cumsum([0, *counts], dtype="<i8"))
-    add_array(root, "annotation_json", np.frombuffer(_encode(annotated), dtype=np.uint8))
-    for item in vectors:
-        half = half_vectors(annotated.book.path, item)
-        group = root.create_group(
-            f"vectors/{item.space.value}",
-            attributes={"fingerprint": item.fingerprint, "dimension": item.dimension},
-        )
-        add_array(group, "vectors", half, compress=False)
-        add_array(group, "mask", item.mask, compress=False)
-    return {name: buffer.to_bytes() for name, buffer in members.items()}
+    buffers: dict[str, Any] = {}
+    members: dict[str, bytes] = {}
+    store = MemoryStore(buffers)
+    yield zarr.open_group(store=store, mode="w", zarr_format=3, attributes=attributes), members
+    members.update({name: buffer.to_bytes() for name, buffer in buffers.items()})
 
 
-def half_vectors(where: str, item: PanelVectors) -> NDArray[np.float16]:
+def add_vectors(root: Any, at: str, where: str, item: PanelVectors) -> None:
+    """Add a space's vectors and mask to a Zarr group.
+
+    Raises:
+        LibraryError: A number is too large for float16; `where` says whose it is.
+    """
+    half = _half(where, item)
+    attributes = {"fingerprint": item.fingerprint, "dimension": item.dimension}
+    group = root.create_group(at, attributes=attributes)
+    add_array(group, "vectors", half, compress=False)
+    add_array(group, "mask", item.mask, compress=False)
+
+
+def _half(where: str, item: PanelVectors) -> NDArray[np.float16]:
     """Return vectors as they are stored, float16 (N, D).
 
     Raises:

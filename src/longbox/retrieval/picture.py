@@ -51,6 +51,7 @@ class PictureReader:
     def __init__(self, config: Config, n_threads: int = 2) -> None:
         self._config = config
         self._n_threads = n_threads
+        self._panel_options = replace(config.panels, n_threads=n_threads)
 
     @cached_property
     def _lettering(self) -> TextReader:
@@ -72,7 +73,7 @@ class PictureReader:
             pixels = read_picture(path, self._config.ingest)
         except IngestError as error:
             raise QueryError(str(error)) from error
-        panels = find_panels(pixels, direction, self._config.panels)
+        panels = find_panels(pixels, direction, self._panel_options)
         if not _is_page(pixels, panels):
             return SeenPicture(pixels)
         regions = self._lettering.read_page(pixels, panels, direction)
