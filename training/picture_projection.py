@@ -37,6 +37,7 @@ from longbox.encoders.efficientnet import (
 )
 from longbox.encoders.efficientnet_graph import POOLED_BLOCKS, efficientnet_graph
 from longbox.encoders.graph_cache import GraphSession
+from longbox.encoders.graph_writer import Weights
 
 DIMENSION = 256
 RIDGE = 0.3
@@ -106,14 +107,16 @@ def fit(
     return mean.astype(np.float32), matrix.astype(np.float16)
 
 
-def torch_answer(mean: NDArray[np.float32], matrix: NDArray[np.float16]) -> list[float]:
+def torch_answer(
+    state: Weights, mean: NDArray[np.float32], matrix: NDArray[np.float16]
+) -> list[float]:
     """Compute the probe's vector in torch, without the graph."""
     import torch
     from torch.nn.functional import normalize
 
     from longbox.encoders.efficientnet_torch import lite0_features
 
-    weights = {k: torch.from_numpy(v.copy()) for k, v in read_lite0_weights().items()}
+    weights = {k: torch.from_numpy(v.copy()) for k, v in state.items()}
     with torch.inference_mode():
         maps = lite0_features(weights, torch.from_numpy(probe_picture())[None])
         pooled = [maps["head"].square().mean((2, 3)).sqrt()]
@@ -178,7 +181,7 @@ def write(
     PROJECTION.with_suffix(".json").write_text(json.dumps(config, indent=2) + "\n")
     digest = hashlib.sha256(PROJECTION.read_bytes()).hexdigest()
     print(f"PROJECTION_SHA256 = {digest!r}")
-    print(f"_PROBE_ANSWER = {tuple(torch_answer(mean, matrix))}")
+    print(f"_PROBE_ANSWER = {tuple(torch_answer(read_lite0_weights(), mean, matrix))}")
 
 
 if __name__ == "__main__":

@@ -68,6 +68,17 @@ class IndexOptions:
 
 
 @dataclass(frozen=True, slots=True)
+class ModelOptions:
+    """What trained models of ours do.
+
+    Attributes:
+        embed: Give the books of an index run their fused and contextual vectors at its end.
+    """
+
+    embed: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class SearchOptions:
     """How the spaces' answers become one list.
 
@@ -78,6 +89,8 @@ class SearchOptions:
         description_weight, description_words_weight, description_substring_weight: The same
             for what a model wrote about the panels. A description is long and its words are the
             model's own, so its words count half of what lettered ones do (a choice, not measured).
+        fused_weight, contextual_weight: The spaces of trained models, off unless asked for. Words
+            and pictures reach the fused space; only panels of the library have a context.
         depth: Candidates taken from each space for every hit wanted, so that folding and
             grouping by page or book still fill the list.
         edition_bits: Pages whose 64-bit picture hashes differ in at most this many bits are
@@ -94,6 +107,8 @@ class SearchOptions:
     description_weight: float = 1.0
     description_words_weight: float = 0.5
     description_substring_weight: float = 0.25
+    fused_weight: float = 0.0
+    contextual_weight: float = 0.0
     depth: int = 8
     edition_bits: int = 6
 
@@ -116,6 +131,7 @@ class Config:
     page_types: PageTypeOptions = field(default_factory=PageTypeOptions)
     encoders: EncoderOptions = field(default_factory=EncoderOptions)
     index: IndexOptions = field(default_factory=IndexOptions)
+    models: ModelOptions = field(default_factory=ModelOptions)
     search: SearchOptions = field(default_factory=SearchOptions)
 
     def recipe(self) -> str:

@@ -113,8 +113,10 @@ def require_same_space(
             f"a {query_space} query cannot be compared with {stored_space} vectors"
         )
     if query_fingerprint != stored_fingerprint:
+        is_learned = query_space in (Space.FUSED, Space.CONTEXTUAL)
+        command = "longbox embed" if is_learned else "longbox index --refresh"
         raise SpaceMismatchError(
             f"the query's {query_space} vector was made by {query_fingerprint}, the library's by "
-            f"{stored_fingerprint}; search with the library's encoder, or run `longbox index "
-            f"--refresh` to remake the library's vectors"
+            f"{stored_fingerprint}; search with the library's encoder, or run `{command}` to "
+            "remake the library's vectors"
         )

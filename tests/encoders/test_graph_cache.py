@@ -115,5 +115,5 @@ def test_two_processes_may_build_at_once(tmp_path: Path, lite0: PictureEncoder) 
 
 
 def test_unknown_picture_encoder_names_the_known_ones() -> None:
-    with pytest.raises(ModelError, match="use efficientnet-lite0 or hf:NAME"):
+    with pytest.raises(ModelError, match="use efficientnet-lite0, efficientnet-comics or hf:NAME"):
         picture_encoder("alexnet")

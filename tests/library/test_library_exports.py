@@ -122,6 +122,7 @@ def test_parquet_tables_hold_every_book_page_panel_and_text(
         "panels": 20,
         "texts": 19,
         "descriptions": 0,
+        "page_vectors": 0,
     }
     assert tables["books"][0]["series"] == "S"
     assert tables["books"][0]["year"] == 2001

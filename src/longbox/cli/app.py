@@ -15,9 +15,12 @@ import typer
 
 from longbox import __version__
 from longbox.cli import (
+    characters,
     demo,
     describe,
     doctor,
+    embed,
+    evaluate,
     export,
     importing,
     index,
@@ -41,6 +44,7 @@ app = typer.Typer(
 
 app.command("index")(index.index)
 app.command("describe")(describe.describe)
+app.command("embed")(embed.embed)
 app.command("search")(search.search)
 app.command("show")(show.show)
 app.command("inspect")(inspect.inspect)
@@ -50,7 +54,9 @@ app.command("import")(importing.import_files)
 app.command("doctor")(doctor.doctor)
 app.command("demo")(demo.demo)
 app.add_typer(library.app, name="library")
+app.add_typer(characters.app, name="characters")
 app.add_typer(export.app, name="export")
+app.add_typer(evaluate.app, name="eval")
 
 
 def _version(value: bool) -> None:

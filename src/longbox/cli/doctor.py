@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated
 
 import typer
 
@@ -19,7 +20,7 @@ from longbox.cli.terminal import (
     results,
 )
 from longbox.config import Config, load_config
-from longbox.errors import LongboxError
+from longbox.errors import LongboxError, QueryError
 
 # Below this, indexing a shelf may fill the disk: a library takes 3 to 9 KB a panel
 # (benchmarks/index_shelf.py, benchmarks/search.py), and the system needs room of its own.
@@ -36,8 +37,33 @@ class Check:
     detail: str
 
 
-def doctor(library: LibraryOption = None, json: JsonOption = False) -> None:
-    """Check programs, models and the library; say what to do about what is missing."""
+def doctor(
+    library: LibraryOption = None,
+    model: Annotated[
+        bool,
+        typer.Option("--model", help="Judge the library's vectors instead: are they healthy?"),
+    ] = False,
+    report: Annotated[
+        Path | None,
+        typer.Option(help="With --model: also write the findings as an HTML page.", metavar="HTML"),
+    ] = None,
+    history: Annotated[
+        Path | None,
+        typer.Option(help="With --model: a training run's folder or history.jsonl to judge too."),
+    ] = None,
+    json: JsonOption = False,
+) -> None:
+    """Check programs, models and the library; say what to do about what is missing.
+
+    With --model, judge the vectors of every space: spread, rank, hubs, what a page shares.
+    """
+    if model:
+        from longbox.cli.doctor_model import judge_model
+
+        judge_model(library, report, history, as_json=json)
+        return
+    if report is not None or history is not None:
+        raise QueryError("--report and --history judge a model; add --model")
     checks = list(_checks(library_root(library)))
     if json:
         print_json(checks)

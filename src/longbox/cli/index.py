@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from longbox.book import Direction
+from longbox.cli.embed import embed_record, say_embedded
 from longbox.cli.progress import ShelfDisplay
 from longbox.cli.terminal import (
     ConfigOption,
@@ -123,6 +124,8 @@ def _as_json(report: IndexReport, root: Path) -> dict[str, object]:
         "stage_seconds": {k: round(v, 3) for k, v in sorted(report.seconds.items())},
         "interrupted": report.was_interrupted,
         "problems": report.problems,
+        "embedded": None if report.embedded is None else embed_record(report.embedded),
+        "not_embedded": report.not_embedded,
     }
 
 
@@ -148,6 +151,14 @@ def _say(report: IndexReport, root: Path, named: bool) -> None:
             f"{plural(report.n_outdated, 'book')} made with other settings; "
             f"the same command with --refresh redoes them"
         )
+    if report.not_embedded is not None:
+        notes.print(
+            "note: no fused and contextual vectors: " + one_line(report.not_embedded),
+            style="yellow",
+            markup=False,
+        )
+    if report.embedded is not None:
+        say_embedded(report.embedded)
     nothing = not (report.n_books or report.n_failed or report.n_unchanged)
     if nothing and not report.was_interrupted:
         notes.print("no comic files found there")

@@ -63,6 +63,11 @@ def status(library: LibraryOption = None, json: JsonOption = False) -> None:
         results.print(
             f"  {plural(found.flagged_pages, 'page')} flagged ({kinds}): `longbox library review`"
         )
+    if found.unembedded_books:
+        results.print(
+            f"  {plural(found.unembedded_books, 'book')} without up-to-date vectors of the panel "
+            "model: run `longbox embed`"
+        )
     if found.missing_books:
         results.print(
             f"  {plural(found.missing_books, 'book')} without a file: moved? run "
@@ -110,6 +115,8 @@ def status_record(found: LibraryStatus, root: Path) -> dict[str, object]:
         "flagged_pages": found.flagged_pages,
         "flags": {str(flag): n for flag, n in found.flags},
         "spaces": spaces,
+        "model": found.model,
+        "unembedded_books": found.unembedded_books,
         "bytes": {
             "catalog": found.catalog_bytes,
             "books": found.stores_bytes,

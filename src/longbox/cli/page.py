@@ -85,12 +85,13 @@ def _cards(hits: Sequence[Hit], library: Library, config: Config) -> list[_Card]
             100 * box.width / width,
             100 * box.height / height,
         )
-        crop = _data_url(pixels[max(0, y0) : y1, max(0, x0) : x1], _CROP_PX)
-        cards.append(_Card(hit, crop, _data_url(pixels, _PAGE_PX), mark))
+        crop = data_url(pixels[max(0, y0) : y1, max(0, x0) : x1], _CROP_PX)
+        cards.append(_Card(hit, crop, data_url(pixels, _PAGE_PX), mark))
     return cards
 
 
-def _data_url(pixels: NDArray[np.uint8], longest_px: int) -> str:
+def data_url(pixels: NDArray[np.uint8], longest_px: int) -> str:
+    """Return a picture as JPEG in a data URL, at most so wide and twice as high."""
     from PIL import Image
 
     picture = Image.fromarray(np.ascontiguousarray(pixels))
@@ -100,4 +101,4 @@ def _data_url(pixels: NDArray[np.uint8], longest_px: int) -> str:
     return "data:image/jpeg;base64," + base64.b64encode(buffer.getvalue()).decode()
 
 
-__all__ = ["ResultSection", "write_page", "write_sections"]
+__all__ = ["ResultSection", "data_url", "write_page", "write_sections"]

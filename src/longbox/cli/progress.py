@@ -84,6 +84,8 @@ class ShelfDisplay:
         self._progress.update(self._books[path], completed=running.n_pages_done)
 
     def _note(self, message: ShelfProgress) -> str:
+        if (embedding := message.embedding) is not None:
+            return f"understood {embedding.n_books_done} of {embedding.n_books} new books"
         n_pages = message.n_pages_done + sum(self._pages_done.values())
         elapsed = time.monotonic() - self._start
         if not n_pages:

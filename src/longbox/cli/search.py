@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, cast
 
 import msgspec
 import typer
@@ -22,15 +23,17 @@ from longbox.cli.terminal import (
     results,
 )
 from longbox.config import load_config
-from longbox.errors import QueryError
+from longbox.errors import ModelError, QueryError
 from longbox.library import Filters, Library, Writing
 from longbox.retrieval import (
     By,
     PanelTerm,
     PictureTerm,
+    QueryFuser,
     Searcher,
     SearchRequest,
     Term,
+    only_space,
     parse_query,
 )
 from longbox.vectors import Space
@@ -58,13 +61,20 @@ def search(
         list[str] | None,
         typer.Option(
             help="What a list counts (vision=2): text, words, substring, description, "
-            "description_words, description_substring, vision or composition."
+            "description_words, description_substring, vision, composition, fused or contextual."
         ),
     ] = None,
     within: Annotated[
         Writing | None,
         typer.Option(
             "--in", help="Look for words only in the lettering, or only in the descriptions."
+        ),
+    ] = None,
+    space: Annotated[
+        Space | None,
+        typer.Option(
+            help="Compare in this space alone. contextual: what happens around a panel (--like); "
+            "fused: all that is known of it at once."
         ),
     ] = None,
     series: Annotated[str | None, typer.Option(help="Only series whose name holds this.")] = None,
@@ -113,10 +123,11 @@ def search(
         flags=tuple(flag or ()),
         without_flags=tuple(without_flag or ()),
     )
-    request = SearchRequest(terms, filters, by, k, _weights(weight or []), not no_fold, within)
+    weights = {**(only_space(space) if space else {}), **_weights(weight or [])}
+    request = SearchRequest(terms, filters, by, k, weights, not no_fold, within)
     with open_library(library) as opened:
         settings = load_config(config, opened.root)
-        hits = Searcher(opened, settings).search(request)
+        hits = Searcher(opened, settings, partial(_open_fuser, opened.root)).search(request)
         _say_unsearched(opened)
         asked = describe(query, image or [], like or [])
         if html is not None:
@@ -130,6 +141,17 @@ def search(
         print_hits(hits)
     if not hits:
         raise typer.Exit(1)
+
+
+def _open_fuser(root: Path) -> QueryFuser:
+    from longbox.pipeline import library_model
+
+    model = library_model(root)
+    if not hasattr(model, "fuse_query"):
+        raise ModelError(
+            "the library's model cannot place words or pictures; search --like a panel"
+        )
+    return cast(QueryFuser, model)
 
 
 def print_hits(hits: Sequence[Hit]) -> None:

@@ -12,6 +12,7 @@ from longbox.encoders.composition import (
 )
 from longbox.encoders.contract import PictureEncoder, SentenceEncoder
 from longbox.encoders.crops import crop_panel
+from longbox.encoders.hub_files import find_model, hub_fingerprint, loading
 
 __all__ = [
     "COMPOSITION_FEATURES",
@@ -20,6 +21,9 @@ __all__ = [
     "SentenceEncoder",
     "composition",
     "crop_panel",
+    "find_model",
+    "hub_fingerprint",
+    "loading",
     "picture_encoder",
     "sentence_encoder",
 ]

@@ -19,7 +19,8 @@ def picture_encoder(
     """Open a picture encoder.
 
     Args:
-        name: "efficientnet-lite0", or "hf:" and a model that transformers can load.
+        name: "efficientnet-lite0", "efficientnet-comics" (the same network tuned on comics), or
+            "hf:" and a model that transformers can load.
         n_threads: Threads that encoding uses.
         cache: Folder for files that are built once; the user's cache folder if None.
 
@@ -31,11 +32,19 @@ def picture_encoder(
         from longbox.encoders.graph_cache import default_cache
 
         return EfficientNetLite0(cache or default_cache(), n_threads)
+    if name == "efficientnet-comics":
+        from longbox.encoders.efficientnet_comics import EfficientNetComics
+        from longbox.encoders.graph_cache import default_cache
+
+        return EfficientNetComics(cache or default_cache(), n_threads)
     if name.startswith(_HUB):
         from longbox.encoders.hub_pictures import HubPictureEncoder
 
         return HubPictureEncoder(name.removeprefix(_HUB), n_threads)
-    raise ModelError(f"no picture encoder is called {name!r}; use efficientnet-lite0 or hf:NAME")
+    raise ModelError(
+        f"no picture encoder is called {name!r}; "
+        f"use efficientnet-lite0, efficientnet-comics or hf:NAME"
+    )
 
 
 def sentence_encoder(

@@ -46,6 +46,7 @@ _PROBE_ANSWER = (-0.914986, -0.416629, -0.544668, 0.92436, -1.60075, 0.765517)
 class EfficientNetLite0:
     """EfficientNet-Lite0: 256 numbers a picture."""
 
+    name = "efficientnet-lite0"
     dimension = 256
     fingerprint = f"efficientnet-lite0-{WEIGHTS_SHA256[:8]}-{PROJECTION_SHA256[:8]}-v{_VERSION}"
     has_text_tower = False
@@ -70,7 +71,7 @@ class EfficientNetLite0:
     def encode_text(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Refuse: this model knows pictures only."""
         raise ModelError(
-            f"efficientnet-lite0 has no text tower, so {len(texts)} texts cannot be placed among "
+            f"{self.name} has no text tower, so {len(texts)} texts cannot be placed among "
             f"pictures; use a model that has one, such as hf:google/siglip2-base-patch16-224"
         )
 

@@ -9,6 +9,7 @@ from longbox.ingest.naming import printable
 from longbox.ingest.open_pages import OpenBook, OpenPages
 from longbox.ingest.opening import open_book
 from longbox.ingest.options import IngestOptions
+from longbox.ingest.pictures import decode as decode_picture
 from longbox.ingest.programs import ProgramStatus, check_programs, supported_formats
 from longbox.ingest.reading import open_pages, read_picture
 from longbox.ingest.shelf import find_books, stamp
@@ -19,6 +20,7 @@ __all__ = [
     "OpenPages",
     "ProgramStatus",
     "check_programs",
+    "decode_picture",
     "find_books",
     "open_book",
     "open_pages",

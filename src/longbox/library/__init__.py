@@ -17,17 +17,28 @@ from longbox.library.description_stores import (
     read_description_store,
     write_description_store,
 )
+from longbox.library.embedded import FEATURES_NAME
+from longbox.library.learned_stores import (
+    learned_path,
+    read_learned_store,
+    require_learned,
+    write_learned_store,
+)
 from longbox.library.library import Library
 from longbox.library.rebuilding import RebuildReport
 from longbox.library.records import (
+    BookSource,
     BookStore,
     DescribedPage,
     DescriptionStore,
     Filters,
     FlaggedPage,
     KnownFile,
+    LearnedStore,
     LibraryStatus,
+    MadeFrom,
     PanelRecord,
+    ScoredPage,
     ScoredPanel,
     SpaceStatus,
     SyncReport,
@@ -43,16 +54,21 @@ from longbox.library.stores import (
 )
 
 __all__ = [
+    "FEATURES_NAME",
+    "BookSource",
     "BookStore",
     "DescribedPage",
     "DescriptionStore",
     "Filters",
     "FlaggedPage",
     "KnownFile",
+    "LearnedStore",
     "Library",
     "LibraryStatus",
+    "MadeFrom",
     "PanelRecord",
     "RebuildReport",
+    "ScoredPage",
     "ScoredPanel",
     "SpaceStatus",
     "SyncReport",
@@ -62,11 +78,15 @@ __all__ = [
     "corrected_books",
     "description_path",
     "has_store",
+    "learned_path",
     "read_book_store",
     "read_corrections",
     "read_description_store",
+    "read_learned_store",
+    "require_learned",
     "store_path",
     "update_book_store",
     "write_book_store",
     "write_description_store",
+    "write_learned_store",
 ]

@@ -23,7 +23,14 @@ from longbox.library.description_stores import (
     read_descriptions_with_digest,
 )
 from longbox.library.folding import fold, storable
-from longbox.library.merging import PADDING, delete_descriptions, insert_book, refresh_book
+from longbox.library.learned import attach_learned
+from longbox.library.merging import (
+    ADD_SPACE,
+    PADDING,
+    delete_descriptions,
+    insert_book,
+    refresh_book,
+)
 from longbox.library.reading import move_damaged, read_store_with_digest
 from longbox.library.records import DescriptionStore, PanelsOfPage
 from longbox.library.stores import STORE_SUFFIX, disk_errors, store_path
@@ -55,6 +62,7 @@ def merge_descriptions(connection: sqlite3.Connection, root: Path, book_id: str)
             _detach(connection, row[0])
         if found is not None:
             _attach(connection, book_id, *found)
+    attach_learned(connection, root, book_id)
     connection.execute("DELETE FROM problems WHERE book_id = ? AND stage = ?", (book_id, STAGE))
     connection.execute("UPDATE books SET description_stamp = ? WHERE book_id = ?", (stamp, book_id))
 
@@ -88,6 +96,7 @@ def attach_descriptions(connection: sqlite3.Connection, root: Path, book_id: str
         merge_descriptions(connection, root, book_id)
     except LibraryError as error:
         connection.execute("ROLLBACK TO descriptions")
+        attach_learned(connection, root, book_id)
         _note(connection, book_id, str(error))
     connection.execute("RELEASE descriptions")
 
@@ -217,8 +226,15 @@ def _attach(
     if store.vectors is not None and n_vectors:
         vectors = store.vectors
         connection.execute(
-            "INSERT INTO book_spaces VALUES (?, ?, ?, ?, ?)",
-            (book_row, vectors.space.value, vectors.fingerprint, vectors.dimension, n_vectors),
+            ADD_SPACE,
+            (
+                book_row,
+                vectors.space.value,
+                vectors.fingerprint,
+                vectors.dimension,
+                n_vectors,
+                None,
+            ),
         )
 
 

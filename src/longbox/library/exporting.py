@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from longbox.errors import LibraryError
+from longbox.features import LearnedVectors
 from longbox.library.catalog import Catalog, path_from_sql
 from longbox.library.description_stores import (
     aligned,
@@ -18,6 +19,7 @@ from longbox.library.description_stores import (
     panels_of,
     read_descriptions_with_digest,
 )
+from longbox.library.learned_stores import learned_path, read_learned_with_digest
 from longbox.library.lookup import status
 from longbox.library.records import BookStore, DescribedPage, LibraryStatus
 from longbox.library.stores import disk_errors, read_book_store, store_path
@@ -37,6 +39,7 @@ class ExportedBook:
     recipe: str
     is_missing: bool
     description_sha256: str | None
+    learned_sha256: str | None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -48,12 +51,15 @@ class ExportedStore:
         pages: What the description store holds.
         unfit: Indices of described pages that have other panels now.
         texts: What is described of each panel, in row order; empty for nothing.
+        learned: What the model that answers searches made of it, or None; its vectors of panels
+            are in the store too.
     """
 
     store: BookStore
     pages: tuple[DescribedPage, ...]
     unfit: frozenset[int]
     texts: tuple[str, ...]
+    learned: LearnedVectors | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,11 +69,13 @@ class Plan:
     Attributes:
         books: In the order of their ids.
         n_columns: The most panels that a page has.
+        dimension: Of the answering model's vectors; None where there are none.
     """
 
     books: tuple[ExportedBook, ...]
     n_columns: int
     status: LibraryStatus
+    dimension: int | None
 
 
 def make_plan(catalog: Catalog, root: Path) -> Plan:
@@ -76,20 +84,24 @@ def make_plan(catalog: Catalog, root: Path) -> Plan:
         rows = connection.execute(
             "SELECT book_id, title, coalesce((SELECT path FROM files f WHERE f.book_id = b.book_id "
             "ORDER BY f.is_missing, f.path LIMIT 1), ''), language, recipe, is_missing, "
-            "description_sha256 FROM books b ORDER BY book_id"
+            "description_sha256, (SELECT m.learned_sha256 FROM book_models m JOIN models a "
+            "USING (model) WHERE a.is_answering AND m.is_fitting AND m.book_row = b.book_row) "
+            "FROM books b ORDER BY book_id"
         ).fetchall()
+        model = connection.execute("SELECT dimension FROM models WHERE is_answering").fetchone()
         widest = connection.execute("SELECT coalesce(max(n_panels), 0) FROM pages").fetchone()[0]
         books = tuple(
             ExportedBook(
-                book_id, title, printable(path_from_sql(path)), language, recipe, bool(gone), said
+                book_id, title, printable(path_from_sql(path)), language, recipe, bool(gone), *more
             )
-            for book_id, title, path, language, recipe, gone, said in rows
+            for book_id, title, path, language, recipe, gone, *more in rows
         )
-        return Plan(books, int(widest), status(connection, root))
+        dimension = None if model is None else int(model[0])
+        return Plan(books, int(widest), status(connection, root), dimension)
 
 
-def read_stores(root: Path, book: ExportedBook) -> ExportedStore:
-    """Read a planned book's store and its descriptions.
+def read_stores(root: Path, book: ExportedBook, model: str | None) -> ExportedStore:
+    """Read a planned book's store, its descriptions and what the model made of it.
 
     Raises:
         LibraryError: One is damaged, or was made anew since the plan.
@@ -97,9 +109,12 @@ def read_stores(root: Path, book: ExportedBook) -> ExportedStore:
     store = read_book_store(store_path(root, book.book_id))
     if store.recipe != book.recipe:
         raise LibraryError(f"{book.title}: was indexed again during the export; run it again")
+    learned = _read_learned(root, book, model)
+    if learned is not None:
+        store = replace(store, vectors=(*store.vectors, learned.fused, learned.contextual))
     texts = ("",) * store.annotated.n_panels
     if book.description_sha256 is None:
-        return ExportedStore(store, (), frozenset(), texts)
+        return ExportedStore(store, (), frozenset(), texts, learned)
     said, digest = read_descriptions_with_digest(description_path(root, book.book_id))
     if digest != book.description_sha256:
         raise LibraryError(
@@ -111,7 +126,19 @@ def read_stores(root: Path, book: ExportedBook) -> ExportedStore:
     unfit = [p.description.page_index for p, page, _ in fitting(said, now) if page is None]
     if vectors is not None:
         store = replace(store, vectors=(*store.vectors, vectors))
-    return ExportedStore(store, said.pages, frozenset(unfit), texts)
+    return ExportedStore(store, said.pages, frozenset(unfit), texts, learned)
+
+
+def _read_learned(root: Path, book: ExportedBook, model: str | None) -> LearnedVectors | None:
+    if model is None or book.learned_sha256 is None:
+        return None
+    store, digest = read_learned_with_digest(learned_path(root, model, book.book_id))
+    if digest != book.learned_sha256:
+        raise LibraryError(
+            f"{book.title}: was embedded again and is not merged yet; export again when "
+            "`longbox embed` is done"
+        )
+    return store.learned
 
 
 @contextmanager

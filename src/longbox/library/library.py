@@ -24,7 +24,8 @@ from longbox.library.catalog import (
 )
 from longbox.library.corrections import add_corrections, read_corrections, take_over_rows
 from longbox.library.description_stores import description_path, read_description_store
-from longbox.library.finding import PanelFinder
+from longbox.library.embedded import EmbeddedLibrary, files_beside
+from longbox.library.learned_merging import settle_models
 from longbox.library.leftovers import clean_partial
 from longbox.library.merging import delete_book, first_path, insert_book, refresh_book
 from longbox.library.opening import has_stores, refuse_unusable
@@ -46,7 +47,7 @@ from longbox.library.stores import (
 Tell = Callable[[int, int], None]
 
 
-class Library(PanelFinder):
+class Library(EmbeddedLibrary):
     """A library folder that is open.
 
     Attributes:
@@ -107,6 +108,7 @@ class Library(PanelFinder):
             if not read_only:
                 clean_partial(root)
                 take_over_rows(catalog, root)
+                settle_models(catalog, root)
         except LibraryError:
             catalog.close()
             raise
@@ -198,8 +200,9 @@ class Library(PanelFinder):
             ledger.move_file(connection, old, new)
 
     def remove_book(self, book_id: str) -> None:
-        """Delete a book, its store and its descriptions; its files are forgotten."""
-        for path in (store_path(self.root, book_id), description_path(self.root, book_id)):
+        """Delete a book, its stores and what was made of it; its files are forgotten."""
+        stores = (store_path(self.root, book_id), description_path(self.root, book_id))
+        for path in (*stores, *files_beside(self.root, book_id)):
             with disk_errors(path):
                 path.unlink(missing_ok=True)  # first: a rebuild must not bring the book back
         with self._catalog.transaction() as connection:

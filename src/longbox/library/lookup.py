@@ -14,6 +14,8 @@ from longbox.geometry import Box
 from longbox.library.catalog import CATALOG_NAME, FORMAT, path_from_sql
 from longbox.library.description_stores import DESCRIPTIONS_NAME
 from longbox.library.flagging import flag_counts, flags_of
+from longbox.library.learned import answering_fingerprints, answering_model, lacking
+from longbox.library.learned_stores import model_folders
 from longbox.library.ledger import problems
 from longbox.library.merging import confidence_of
 from longbox.library.records import LibraryStatus, PanelRecord, SpaceStatus
@@ -82,7 +84,7 @@ def status(connection: sqlite3.Connection, root: Path) -> LibraryStatus:
         "(SELECT coalesce(sum(size_bytes), 0) FROM segments)"
     ).fetchone()
     catalog_files = (root / f"{CATALOG_NAME}{suffix}" for suffix in ("", "-wal"))
-    folders = (root / BOOKS_NAME, root / DESCRIPTIONS_NAME)
+    folders = (root / BOOKS_NAME, root / DESCRIPTIONS_NAME, *model_folders(root))
     stores = [path for folder in folders if folder.is_dir() for path in folder.iterdir()]
     described, unfit, unfinished = connection.execute(
         "SELECT coalesce(sum(is_done AND is_fitting), 0), "
@@ -90,6 +92,7 @@ def status(connection: sqlite3.Connection, root: Path) -> LibraryStatus:
         "coalesce(sum(NOT is_done), 0) FROM page_descriptions"
     ).fetchone()
     (flagged,) = connection.execute("SELECT count(DISTINCT page_row) FROM page_flags").fetchone()
+    model = answering_model(connection)
     return LibraryStatus(
         format=FORMAT,
         books=books,
@@ -107,6 +110,8 @@ def status(connection: sqlite3.Connection, root: Path) -> LibraryStatus:
         unfinished_descriptions=unfinished,
         flagged_pages=flagged,
         flags=flag_counts(connection),
+        model=model,
+        unembedded_books=0 if model is None else len(lacking(connection, model)),
     )
 
 
@@ -116,7 +121,10 @@ def _space_statuses(connection: sqlite3.Connection) -> tuple[SpaceStatus, ...]:
         "sum(s.n_vectors * EXISTS (SELECT 1 FROM segment_books sb JOIN segments g "
         "USING (segment_id) WHERE sb.book_row = s.book_row AND g.space = s.space "
         "AND g.fingerprint = s.fingerprint)) "
-        "FROM book_spaces s GROUP BY s.space, s.fingerprint ORDER BY s.space, 4 DESC, s.fingerprint"
+        "FROM book_spaces s WHERE s.model IS NULL "
+        "OR s.fingerprint IN (SELECT value FROM json_each(?)) "
+        "GROUP BY s.space, s.fingerprint ORDER BY s.space, 4 DESC, s.fingerprint",
+        (json.dumps(answering_fingerprints(connection)),),
     )
     return tuple(SpaceStatus(Space(space), *rest) for space, *rest in rows)
 

@@ -32,6 +32,12 @@ PADDING: Final = "\n\n"  # so that every character begins a trigram
 MAX_CHARACTERS: Final = 65_535
 CONFIDENCE_STEPS: Final = 254
 NO_CONFIDENCE: Final = 255
+# Spaces whose vectors have stores of their own.
+KEPT_APART: Final = (Space.DESCRIPTION, Space.FUSED, Space.CONTEXTUAL)
+ADD_SPACE: Final = (
+    "INSERT OR IGNORE INTO book_spaces (book_row, space, fingerprint, dimension, n_vectors, model) "
+    "VALUES (?, ?, ?, ?, ?, ?)"
+)
 
 
 def insert_book(connection: sqlite3.Connection, store: BookStore, store_sha256: str) -> None:
@@ -54,11 +60,11 @@ def insert_book(connection: sqlite3.Connection, store: BookStore, store_sha256: 
     )
     _require_dimensions(connection, store)
     connection.executemany(
-        "INSERT INTO book_spaces VALUES (?, ?, ?, ?, ?)",
+        ADD_SPACE,
         [
-            (book_row, v.space.value, v.fingerprint, v.dimension, int(v.mask.sum()))
+            (book_row, v.space.value, v.fingerprint, v.dimension, int(v.mask.sum()), None)
             for v in store.vectors
-            if v.mask.any() and v.space is not Space.DESCRIPTION  # those have a store of their own
+            if v.mask.any() and v.space not in KEPT_APART
         ],
     )
 

@@ -1,10 +1,11 @@
-"""The library as five tables: books, pages, panels, texts, descriptions.
+"""The library as six tables: books, pages, panels, texts, descriptions, vectors of pages.
 
 Descriptions are all that a model answered, with its state: also of panels that were not matched
 to one of ours (`panel_id` is null) and of pages whose panels changed since (`is_fitting`).
 
 Written a row group at a time, so memory does not grow with the library, into a folder that is
-built beside the target and renamed. Vectors are in the Zarr export.
+built beside the target and renamed. Vectors of panels are in the Zarr export; those of pages are
+few enough for a table.
 """
 
 from __future__ import annotations
@@ -14,7 +15,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+import numpy as np
+
 from longbox.book import AnnotatedBook, AnnotatedPage, PanelId
+from longbox.features import LearnedVectors
 from longbox.library.catalog import Catalog
 from longbox.library.exporting import (
     ExportedBook,
@@ -59,6 +63,10 @@ _COLUMNS: Final[dict[str, dict[str, str]]] = {
         "setting": "string", "shot": "string", "x0": "float32", "y0": "float32", "x1": "float32",
         "y1": "float32", "overlap": "float32", "page_summary": "string", "state": "string",
         "is_fitting": "bool", "model": "string", "prompt": "string", "made_at": "string",
+    },
+    "page_vectors": {
+        "book_id": "string", "page_index": "int32", "page_embedding": "numbers",
+        "strip_embedding": "numbers", "fingerprint": "string",
     },
 }  # fmt: skip
 
@@ -136,13 +144,14 @@ def write(catalog: Catalog, root: Path, target: Path, progress: Callable[[int, i
         tables = _Tables(folder)
         try:
             for i, book in enumerate(plan.books):
-                read = read_stores(root, book)
+                read = read_stores(root, book, plan.status.model)
                 annotated = read.store.annotated
                 _add_book(tables, book, annotated)
                 said = PanelSaid(iter(read.texts), iter(text_confidences(annotated)))
                 for page in annotated.pages:
                     _add_page(tables, book.book_id, page, said)
                 _add_descriptions(tables, book.book_id, read)
+                _add_page_vectors(tables, book.book_id, read.learned)
                 progress(i + 1, len(plan.books))
             tables.finish()
         finally:
@@ -219,9 +228,19 @@ def _add_descriptions(tables: _Tables, book_id: str, read: ExportedStore) -> Non
             )  # fmt: skip
 
 
+def _add_page_vectors(tables: _Tables, book_id: str, learned: LearnedVectors | None) -> None:
+    if learned is None:
+        return
+    for i in np.flatnonzero(learned.page_mask).tolist():
+        vectors = (learned.pages[i].tolist(), learned.strips[i].tolist())
+        tables.add("page_vectors", book_id, i, *vectors, learned.contextual.fingerprint)
+
+
 def _type(kind: str) -> Any:
     import pyarrow
 
+    if kind == "numbers":
+        return pyarrow.list_(pyarrow.float32())
     if kind == "strings":
         return pyarrow.list_(pyarrow.string())
     return pyarrow.type_for_alias(kind)

@@ -28,6 +28,7 @@ from longbox.library.catalog import (
     refuse_newer,
 )
 from longbox.library.describing import attach_descriptions
+from longbox.library.learned_merging import settle_rows
 from longbox.library.ledger import is_there
 from longbox.library.merging import insert_book, load_book, refresh_book
 from longbox.library.reading import move_damaged, read_store_with_digest
@@ -108,6 +109,7 @@ def rebuild(
                     damaged.append(path.name)
                 tell(i + 1, len(stores))
             _restore(connection, kept)
+            settle_rows(connection, root)
     finally:
         with catalog.guarded() as connection:
             connection.execute("PRAGMA foreign_keys = ON")

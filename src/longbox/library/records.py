@@ -23,6 +23,7 @@ from longbox.book import (
     Problem,
 )
 from longbox.description import PageDescription
+from longbox.features import LearnedVectors
 from longbox.geometry import Box
 from longbox.vectors import PanelVectors, Space
 
@@ -83,6 +84,53 @@ class DescriptionStore:
     book_id: str
     pages: tuple[DescribedPage, ...]
     vectors: PanelVectors | None
+
+
+@dataclass(frozen=True, slots=True)
+class MadeFrom:
+    """The very bytes that a trained model saw of a book.
+
+    Attributes:
+        book_sha256: Of the book's store.
+        description_sha256: Of its description store; None where nothing was described.
+    """
+
+    book_sha256: str
+    description_sha256: str | None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class BookSource:
+    """What a trained model may see of a book, as it is on disk at one moment.
+
+    Attributes:
+        store: The book's store.
+        descriptions: Vectors of its descriptions, rows as its panels; None where there are none.
+        made_from: Names the bytes that these were read from.
+    """
+
+    store: BookStore
+    descriptions: PanelVectors | None
+    made_from: MadeFrom
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LearnedStore:
+    """What one learned store holds: the vectors of a model, and what they were made from."""
+
+    book_id: str
+    model: str
+    learned: LearnedVectors
+    made_from: MadeFrom
+
+
+@dataclass(frozen=True, slots=True)
+class ScoredPage:
+    """A page and how well it matched; higher is better."""
+
+    book_id: str
+    page_index: int
+    score: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,6 +282,9 @@ class LibraryStatus:
         unfinished_descriptions: Pages whose answer was truncated or failed.
         flagged_pages: Pages with any flag.
         flags: How many pages have each flag that occurs.
+        model: The trained model that answers searches, or None.
+        unembedded_books: Books that lack its vectors, or whose vectors are out of date; 0 without
+            a model.
     """
 
     format: int
@@ -252,6 +303,8 @@ class LibraryStatus:
     unfinished_descriptions: int = 0
     flagged_pages: int = 0
     flags: tuple[tuple[PageFlag, int], ...] = ()
+    model: str | None = None
+    unembedded_books: int = 0
 
 
 @dataclass(frozen=True, slots=True)

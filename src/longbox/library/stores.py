@@ -38,6 +38,11 @@ STORE_SUFFIX: Final = ".zarr.zip"
 BOOKS_NAME: Final = "books"
 PARTIAL_NAME: Final = "partial"
 _EPOCH: Final = (1980, 1, 1, 0, 0, 0)
+_WRITERS_APART: Final = {
+    Space.DESCRIPTION: "write_description_store",
+    Space.FUSED: "write_learned_store",
+    Space.CONTEXTUAL: "write_learned_store",
+}
 
 
 def store_path(root: Path, book_id: str) -> Path:
@@ -207,10 +212,10 @@ def _require_rows(annotated: AnnotatedBook, vectors: Sequence[PanelVectors]) -> 
                 f"{annotated.book.path}: {item.vectors.shape[0]} {item.space} vectors for "
                 f"{annotated.n_panels} panels; embed the book again"
             )
-        if item.space is Space.DESCRIPTION:
+        if (writer := _WRITERS_APART.get(item.space)) is not None:
             raise LibraryError(
-                f"{annotated.book.path}: description vectors are kept with the descriptions; "
-                "give them to write_description_store"
+                f"{annotated.book.path}: {item.space} vectors have stores of their own; give them "
+                f"to {writer}"
             )
         if item.space in seen:
             raise LibraryError(

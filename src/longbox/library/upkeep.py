@@ -27,6 +27,13 @@ from longbox.library.describing import (
     vector_rows,
 )
 from longbox.library.description_stores import description_path, read_descriptions_with_digest
+from longbox.library.learned_merging import (
+    give_up_learned,
+    merge_left_learned,
+    settle_models,
+    sweep_retired,
+)
+from longbox.library.learned_stores import learned_path
 from longbox.library.ledger import record_failure
 from longbox.library.leftovers import clean_partial
 from longbox.library.merging import delete_book
@@ -53,7 +60,10 @@ class UnusableStoreError(LibraryError):
         book_id: Whose.
         space: Of which vectors were read.
         is_damaged: It cannot be read; else another process replaced it and will merge it.
+        model: The trained model whose store it is, or None.
     """
+
+    model: str | None = None
 
     def __init__(self, message: str, book_id: str, space: Space, *, is_damaged: bool) -> None:
         super().__init__(message)
@@ -66,12 +76,14 @@ def update(catalog: Catalog, root: Path, index: VectorIndex, progress: Progress)
     """Write segments until every live vector is in one.
 
     A book whose store turns out damaged loses its rows and its files' stamps, so that the next
-    run makes it again; of descriptions only they are lost. A book that another process is
-    replacing is left to that process.
+    run makes it again; of descriptions and learned vectors only they are lost. A book that
+    another process is replacing is left to that process.
     """
     catalog.require_writable()
     drop_vanished(catalog, root)
+    settle_models(catalog, root)
     merge_left_descriptions(catalog, root)
+    merge_left_learned(catalog, root)
     skipped: set[tuple[str, Space]] = set()
     done = 0
     while True:
@@ -93,6 +105,9 @@ def update(catalog: Catalog, root: Path, index: VectorIndex, progress: Progress)
             if error.is_damaged and error.space is Space.DESCRIPTION:
                 with catalog.transaction() as connection:
                     give_up_descriptions(connection, root, error.book_id, str(error))
+            elif error.is_damaged and error.model is not None:
+                with catalog.transaction() as connection:
+                    give_up_learned(connection, root, error.book_id, error.model)
             elif error.is_damaged:
                 give_up_book(catalog, root, error.book_id, str(error))
     collect_garbage(catalog, root, index)
@@ -152,7 +167,7 @@ def run(
     try:
         with disk_errors(folder):
             if blocks:
-                read = _read_described if job.space is Space.DESCRIPTION else _read_store
+                read = _READERS.get(job.space, _read_store)
                 new = {b.book_row: partial(read, catalog, root, job, b) for b in job.pending}
                 write_segment(folder, info, _read(old, new, blocks), tell)
             _switch(catalog, root, job, folder if blocks else None, blocks)
@@ -161,7 +176,8 @@ def run(
 
 
 def collect_garbage(catalog: Catalog, root: Path, index: VectorIndex) -> None:
-    """Delete segments that are not listed, and what killed processes left in `partial/`."""
+    """Delete segments that are not listed, retired models, and what killed processes left."""
+    sweep_retired(catalog, root)
     clean_partial(root)
     folder = root / INDEX_NAME
     if not folder.is_dir():
@@ -201,7 +217,10 @@ def _read_segments(segments: list[Segment], block: BookBlock) -> Block:
 
 
 def _read_store(_catalog: Catalog, root: Path, job: SegmentJob, block: BookBlock) -> Block:
-    path = store_path(root, block.book_id)
+    return _vectors_of(store_path(root, block.book_id), job, block)
+
+
+def _vectors_of(path: Path, job: SegmentJob, block: BookBlock) -> Block:
     try:
         fingerprint, vectors, mask = read_vectors(path, job.space)
     except LibraryError as error:
@@ -242,6 +261,34 @@ def _read_described(catalog: Catalog, root: Path, job: SegmentJob, block: BookBl
     if (vectors.fingerprint, chosen.size) != (job.fingerprint, block.n_vectors):
         raise replaced
     return np.concatenate(rows), vectors.vectors[chosen].astype(np.float16)
+
+
+def _read_learned(catalog: Catalog, root: Path, job: SegmentJob, block: BookBlock) -> Block:
+    """Read the vectors that a trained model made of a book."""
+    with catalog.guarded() as connection:
+        row = connection.execute(
+            "SELECT model FROM book_spaces WHERE book_row = ? AND space = ? AND fingerprint = ?",
+            (block.book_row, job.space.value, job.fingerprint),
+        ).fetchone()
+    if row is None or row[0] is None:
+        raise UnusableStoreError(
+            f"{block.book_id}: was replaced after it was merged",
+            block.book_id,
+            job.space,
+            is_damaged=False,
+        )
+    try:
+        return _vectors_of(learned_path(root, row[0], block.book_id), job, block)
+    except UnusableStoreError as error:
+        error.model = row[0]
+        raise
+
+
+_READERS = {
+    Space.DESCRIPTION: _read_described,
+    Space.FUSED: _read_learned,
+    Space.CONTEXTUAL: _read_learned,
+}
 
 
 def _switch(

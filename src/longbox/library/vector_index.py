@@ -6,6 +6,7 @@ changed, and once more when a segment vanished between reading the list and open
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from collections.abc import Callable
 from pathlib import Path
@@ -15,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from longbox.errors import LibraryError
+from longbox.library.learned import answering_fingerprints
 from longbox.library.masks import Mask
 from longbox.library.records import ScoredPanel
 from longbox.library.segments import Segment
@@ -123,10 +125,15 @@ class VectorIndex:
 
 
 def spaces(connection: sqlite3.Connection) -> Spaces:
-    """Return the fingerprints of every space that has vectors, the most used first."""
+    """Return the fingerprints of every space that has vectors, the most used first.
+
+    Of trained models only those of the one that answers searches.
+    """
     rows = connection.execute(
-        "SELECT space, fingerprint FROM book_spaces GROUP BY space, fingerprint "
-        "ORDER BY space, sum(n_vectors) DESC, fingerprint"
+        "SELECT space, fingerprint FROM book_spaces WHERE model IS NULL "
+        "OR fingerprint IN (SELECT value FROM json_each(?)) GROUP BY space, fingerprint "
+        "ORDER BY space, sum(n_vectors) DESC, fingerprint",
+        (json.dumps(answering_fingerprints(connection)),),
     )
     found: Spaces = {}
     for name, fingerprint in rows:

@@ -79,7 +79,7 @@ def write(catalog: Catalog, root: Path, target: Path, progress: Callable[[int, i
 
     plan = make_plan(catalog, root)
     spaces = _chosen(plan)
-    arrays = _arrays(spaces, plan.n_columns)
+    arrays = _arrays(spaces, plan.n_columns) + _page_arrays(plan)
     n_pages = plan.status.pages
     chunk = _chunk_pages(spaces, plan.n_columns)
     with whole(target) as folder:
@@ -109,7 +109,7 @@ def _pages(
     root: Path, plan: Plan, progress: Callable[[int, int], None]
 ) -> Iterator[tuple[ExportedStore, AnnotatedPage, slice]]:
     for i, book in enumerate(plan.books):
-        read = read_stores(root, book)
+        read = read_stores(root, book, plan.status.model)
         row = 0
         for page in read.store.annotated.pages:
             if len(page.panels) > plan.n_columns:
@@ -176,6 +176,19 @@ def _arrays(spaces: tuple[_Space, ...], n_columns: int) -> list[_Array]:
             )
         )
     return arrays
+
+
+def _page_arrays(plan: Plan) -> list[_Array]:
+    """Return the arrays of page and strip vectors, where a model made any."""
+    if plan.dimension is None:
+        return []
+    attributes = {"model": plan.status.model}
+    shape = (plan.dimension,)
+    return [
+        _Array("page_embeddings", "f2", ("page", "page_dimension"), shape, 0, attributes),
+        _Array("strip_embeddings", "f2", ("page", "strip_dimension"), shape, 0, attributes),
+        _Array("page_masks", "bool", ("page",), (), False, attributes),
+    ]
 
 
 def _attributes(plan: Plan, spaces: tuple[_Space, ...]) -> dict[str, Any]:
@@ -249,6 +262,11 @@ def _fill(
         buffers["panel_id"][at, column] = str(PanelId(book_id, page.page.index, panel.order))
         buffers["panel_text"][at, column] = panel_text(page, panel)
         buffers["panel_description"][at, column] = printable(storable(read.texts[rows][column]))
+    if read.learned is not None:
+        place = page.page.index
+        buffers["page_embeddings"][at] = read.learned.pages[place]
+        buffers["strip_embeddings"][at] = read.learned.strips[place]
+        buffers["page_masks"][at] = read.learned.page_mask[place]
     for i, chosen in enumerate(spaces):
         for item in store.vectors:
             if (item.space, item.fingerprint) == (chosen.space, chosen.fingerprint):

@@ -6,6 +6,20 @@ the rest of the book, and the rest of the shelf, go on.
 
 from longbox.pipeline.books import BookStages, UnderstoodBook
 from longbox.pipeline.budget import Prices
+from longbox.pipeline.character_files import BookRegion, BookRegions
+from longbox.pipeline.character_groups import (
+    CharacterCluster,
+    CharacterGroup,
+    ClusterOptions,
+    FoundRegion,
+    cluster_books,
+    forget_name,
+    group_books,
+    name_cluster,
+    remember_shown,
+    same_character_as,
+)
+from longbox.pipeline.characters import LookPlan, LookTools, look_at_books, open_tools
 from longbox.pipeline.clock import StageClock
 from longbox.pipeline.crops import page_pixels, panel_crop
 from longbox.pipeline.describe import (
@@ -17,7 +31,15 @@ from longbox.pipeline.describe import (
     estimate_descriptions,
 )
 from longbox.pipeline.description_vectors import description_vectors, refresh_descriptions
+from longbox.pipeline.embedding import (
+    EmbedProgress,
+    EmbedReport,
+    embed_library,
+    library_model,
+)
 from longbox.pipeline.exporting import export_books, export_corrections, find_books
+from longbox.pipeline.features import book_features
+from longbox.pipeline.figure_detectors import figure_detector
 from longbox.pipeline.importing import (
     ImportPlan,
     files_of,
@@ -34,14 +56,24 @@ from longbox.pipeline.sync import SyncOutcome, sync_library
 
 __all__ = [
     "SHEET_SUFFIXES",
+    "BookRegion",
+    "BookRegions",
     "BookResult",
     "BookStages",
+    "CharacterCluster",
+    "CharacterGroup",
+    "ClusterOptions",
     "DescribeEstimate",
     "DescribePlan",
     "DescribeProgress",
     "DescribeReport",
+    "EmbedProgress",
+    "EmbedReport",
+    "FoundRegion",
     "ImportPlan",
     "IndexReport",
+    "LookPlan",
+    "LookTools",
     "PageStages",
     "Prices",
     "RetryPolicy",
@@ -50,20 +82,32 @@ __all__ = [
     "StageClock",
     "SyncOutcome",
     "UnderstoodBook",
+    "book_features",
+    "cluster_books",
     "contact_sheet",
     "describe_library",
     "description_vectors",
     "draw_overlay",
+    "embed_library",
     "estimate_descriptions",
     "export_books",
     "export_corrections",
+    "figure_detector",
     "files_of",
     "find_books",
+    "forget_name",
+    "group_books",
     "index_shelf",
+    "library_model",
+    "look_at_books",
+    "name_cluster",
+    "open_tools",
     "page_pixels",
     "panel_crop",
     "plan_import",
     "refresh_descriptions",
+    "remember_shown",
+    "same_character_as",
     "sync_library",
     "withdraw_corrections",
     "write_sheets",

@@ -18,10 +18,11 @@ from pathlib import Path
 
 from longbox.book import FileStamp, Problem
 from longbox.config import Config
-from longbox.errors import IngestError, LibraryError
+from longbox.errors import IngestError, LibraryError, ModelError
 from longbox.ingest import find_books, printable, stamp
 from longbox.library import KnownFile, Library, corrected_books, store_path
 from longbox.pipeline.corrections import book_corrections, split_recipe
+from longbox.pipeline.embedding import EmbedProgress, EmbedReport, embed_after_index
 from longbox.pipeline.jobs import BookJob, BookResult, failed_book
 from longbox.pipeline.workers import BookProgress, run_here, run_in_processes, usual_workers
 
@@ -38,6 +39,7 @@ class ShelfProgress:
         fraction_done: Of the bytes of all files to do, 0 to 1; what time left is judged by.
         finished: The file that was just finished, or None.
         running: The book that this message is about while it runs, or None.
+        embedding: How far the embedding of new books is, at the end of a run, or None.
     """
 
     n_files: int
@@ -46,6 +48,7 @@ class ShelfProgress:
     fraction_done: float
     finished: BookResult | None = None
     running: BookProgress | None = None
+    embedding: EmbedProgress | None = None
 
 
 @dataclass(slots=True)
@@ -58,6 +61,9 @@ class IndexReport:
         n_outdated: Of these, books made by another recipe than the settings now ask for.
         seconds: Time by stage, added over the worker processes.
         wall_s: Time of the whole run.
+        embedded: What the trained model made of new books at the end; None where nothing was to
+            do, or it could not be opened.
+        not_embedded: Why new books have no fused and contextual vectors: one line, or None.
     """
 
     outcomes: list[BookResult] = field(default_factory=list)
@@ -67,6 +73,8 @@ class IndexReport:
     seconds: dict[str, float] = field(default_factory=dict)
     wall_s: float = 0.0
     was_interrupted: bool = False
+    embedded: EmbedReport | None = None
+    not_embedded: str | None = None
 
     @property
     def n_books(self) -> int:
@@ -144,8 +152,23 @@ def index_shelf(
     except KeyboardInterrupt:
         report.was_interrupted = True
     library.update_indexes()
+    if config.models.embed and not report.was_interrupted:
+        _embed_new_books(library, report, tally.embedding)
     report.wall_s = time.perf_counter() - start
     return report
+
+
+def _embed_new_books(
+    library: Library, report: IndexReport, on_progress: Callable[[EmbedProgress], None]
+) -> None:
+    """Give new books their learned vectors; without a model the library is whole but for them."""
+    try:
+        report.embedded = embed_after_index(library, on_progress)
+    except ModelError as error:
+        report.not_embedded = str(error)
+        return
+    if report.embedded is not None:
+        report.was_interrupted = report.embedded.was_interrupted
 
 
 class _Tally:
@@ -175,13 +198,19 @@ class _Tally:
         self._n_pages_done += outcome.n_pages
         self._tell(outcome, None)
 
-    def _tell(self, finished: BookResult | None, running: BookProgress | None) -> None:
+    def embedding(self, progress: EmbedProgress) -> None:
+        """Say how far the embedding of new books is."""
+        self._tell(None, None, progress)
+
+    def _tell(
+        self,
+        finished: BookResult | None,
+        running: BookProgress | None,
+        embedding: EmbedProgress | None = None,
+    ) -> None:
         fraction = (self._bytes_done + sum(self._bytes_running.values())) / self._total
-        self._on_progress(
-            ShelfProgress(
-                self._n_files, self._n_files_done, self._n_pages_done, fraction, finished, running
-            )
-        )
+        done = (self._n_files, self._n_files_done, self._n_pages_done, fraction)
+        self._on_progress(ShelfProgress(*done, finished, running, embedding))
 
 
 def shelf_books(paths: Sequence[Path]) -> list[Path]:

@@ -1,5 +1,7 @@
 """What a person asks becomes hits: queries, the spaces' answers, one fused list."""
 
+from longbox.retrieval.encoding import QueryFuser
+from longbox.retrieval.learned import only_space
 from longbox.retrieval.query import (
     PanelTerm,
     PictureTerm,
@@ -14,10 +16,12 @@ __all__ = [
     "By",
     "PanelTerm",
     "PictureTerm",
+    "QueryFuser",
     "SearchRequest",
     "Searcher",
     "Term",
     "WordsTerm",
     "checked_terms",
+    "only_space",
     "parse_query",
 ]

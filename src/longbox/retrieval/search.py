@@ -32,7 +32,8 @@ from longbox.book import Hit
 from longbox.config import Config
 from longbox.errors import QueryError
 from longbox.library import Filters, Library, PanelRecord, Writing
-from longbox.retrieval.encoding import QueryEncoders
+from longbox.retrieval.encoding import QueryEncoders, QueryFuser
+from longbox.retrieval.learned import require_answerable
 from longbox.retrieval.picture import PictureReader
 from longbox.retrieval.query import PanelTerm, PictureTerm, Term, WordsTerm, checked_terms
 from longbox.retrieval.ranking import Candidate, RankedList, fold, fuse, hamming
@@ -90,10 +91,23 @@ class _Probe:
 class Searcher:
     """Answers queries on one library; models are loaded when first needed and kept."""
 
-    def __init__(self, library: Library, config: Config) -> None:
+    def __init__(
+        self,
+        library: Library,
+        config: Config,
+        open_fuser: Callable[[], QueryFuser] | None = None,
+    ) -> None:
+        """Prepare to search.
+
+        Args:
+            library: Where.
+            config: The library's settings.
+            open_fuser: Opens the panel model that places words and pictures in the fused space,
+                called when that is first asked for; without it only panels search there.
+        """
         self._library = library
         self._config = config
-        self._encoders = QueryEncoders(library, config)
+        self._encoders = QueryEncoders(library, config, open_fuser=open_fuser)
         self._picture_reader = PictureReader(config)
 
     def search(self, request: SearchRequest) -> tuple[Hit, ...]:
@@ -110,11 +124,14 @@ class Searcher:
                 picture cannot be read, a panel is not in the library, or descriptions are asked
                 of a library that has none.
             SpaceMismatchError: The library's vectors were made by another encoder.
+            ModelError: The fused space is asked with words or a picture, and the panel model
+                cannot be opened.
         """
         if request.k < 1:
             raise QueryError(f"-k is {request.k}; ask for 1 hit or more")
         terms = checked_terms(request.terms)
         weights = self._weights(request)
+        require_answerable(request.weights, terms, self._library)
         depth = max(_MIN_DEPTH, self._config.search.depth * request.k)
         # The catalog and the vectors are asked at once: they keep different cores busy.
         with ThreadPoolExecutor(max_workers=1) as beside:
@@ -189,11 +206,12 @@ class Searcher:
         """Turn the terms into one vector a space, and one for every panel of a page picture."""
         parts: dict[Space, list[tuple[float, QueryVector]]] = defaultdict(list)
         probes: list[_Probe] = []
-        by_words = wanted if within is None else wanted - {Space.VISION}
+        by_words = wanted if within is None else wanted - {Space.VISION, Space.FUSED}
         for term in terms:
             if isinstance(term, PictureTerm):
-                whole, panels = self._picture(term)
-                parts[Space.VISION].append((term.weight, whole))
+                wholes, panels = self._picture(term, wanted)
+                for query in wholes:
+                    parts[query.space].append((term.weight, query))
                 probes.extend(panels)
             else:
                 spoken = by_words if isinstance(term, WordsTerm) else wanted
@@ -212,17 +230,24 @@ class Searcher:
         vectors = (self._library.panel_vector(row, space) for space in Space if space in wanted)
         return [v for v in vectors if v is not None]
 
-    def _picture(self, term: PictureTerm) -> tuple[QueryVector, list[_Probe]]:
-        """Return the whole picture's vector, and probes for its panels when it is a page."""
+    def _picture(
+        self, term: PictureTerm, wanted: Set[Space]
+    ) -> tuple[list[QueryVector], list[_Probe]]:
+        """Return the whole picture's vectors, and probes for its panels when it is a page."""
         seen = self._picture_reader.see(term.path)
         whole, *panels = self._encoders.pictures(seen.crops())
-        probes = [_Probe(query, term.weight / len(panels)) for query in panels]
+        wholes = [whole]
+        if Space.FUSED in wanted and self._library.spaces().get(Space.FUSED):
+            wholes.append(self._encoders.fused(whole))
+            panels += [self._encoders.fused(query) for query in panels]
+        n_panels = max(1, len(seen.panels))
+        probes = [_Probe(query, term.weight / n_panels) for query in panels]
         for text in seen.texts:
             probes.extend(
                 _Probe(query, term.weight / len(seen.texts))
                 for query in self._encoders.words(text, {Space.TEXT})
             )
-        return whole, probes if term.weight > 0 else []
+        return wholes, probes if term.weight > 0 else []
 
     def _folded(
         self,

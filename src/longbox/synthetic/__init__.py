@@ -14,7 +14,7 @@ from longbox.synthetic.binding import (
     template_names,
     tuning_template,
 )
-from longbox.synthetic.books import SyntheticBook, TextTruth, draw_book
+from longbox.synthetic.books import FigureTruth, SyntheticBook, TextTruth, draw_book
 from longbox.synthetic.cast import Character, Look
 from longbox.synthetic.files import truth_json, write_book
 from longbox.synthetic.poster import draw_poster
@@ -26,6 +26,7 @@ __all__ = [
     "MIXES",
     "BookRecipe",
     "Character",
+    "FigureTruth",
     "Habit",
     "Insert",
     "Layout",

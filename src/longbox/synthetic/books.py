@@ -29,6 +29,7 @@ from longbox.synthetic.page_art import draw_page
 from longbox.synthetic.pages import BookPlan, plan_book
 from longbox.synthetic.plan import PagePlan
 from longbox.synthetic.recipe import BookRecipe
+from longbox.synthetic.staging import body_box, head_box
 from longbox.synthetic.story import PanelStory
 
 SOURCE = "synthetic"
@@ -49,6 +50,15 @@ class TextTruth:
     tone: str
     speaker: str | None
     angle: float
+
+
+@dataclass(frozen=True, slots=True)
+class FigureTruth:
+    """Where a character stands in a panel: boxes in page pixels, the body's only roughly so."""
+
+    name: str
+    face: Box
+    body: Box
 
 
 class SyntheticBook:
@@ -87,6 +97,18 @@ class SyntheticBook:
         """Tone and speaker of every text, by page."""
         return tuple(
             tuple(TextTruth(t.line.text, t.line.tone, t.line.speaker, t.angle) for t in page.texts)
+            for page in self._plan.pages
+        )
+
+    @cached_property
+    def figures(self) -> tuple[tuple[tuple[FigureTruth, ...], ...], ...]:
+        """Who stands where, by page and panel; one empty panel on pages around the story."""
+        return tuple(
+            tuple(
+                tuple(FigureTruth(f.name, head_box(f), body_box(f)) for f in panel.figures)
+                for panel in page.panels
+            )
+            or ((),)
             for page in self._plan.pages
         )
 

@@ -1,0 +1,119 @@
+"""`longbox doctor --model`: are the vectors of a library healthy, and what to do where not."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import typer
+
+from longbox.cli.terminal import library_root, one_line, open_library, print_json, results
+from longbox.errors import QueryError
+from longbox.evaluation import (
+    AbsentSpace,
+    Curve,
+    Level,
+    ModelHealth,
+    ModuleGradient,
+    SpaceHealth,
+    Verdict,
+    gather_spaces,
+    headline,
+    measure_spaces,
+    render_report,
+    worst,
+)
+
+_STYLES = {Level.OK: "default", Level.WARNING: "yellow", Level.BAD: "red", Level.NOT_JUDGED: "dim"}
+
+
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    """What --json prints."""
+
+    headline: str
+    level: Level
+    verdicts: tuple[Verdict, ...]
+    spaces: tuple[SpaceHealth, ...]
+    absent: tuple[AbsentSpace, ...]
+    curves: tuple[Curve, ...]
+    gradients: tuple[ModuleGradient, ...]
+    notes: tuple[str, ...]
+    report: str | None
+
+
+def judge_model(
+    library: Path | None, report: Path | None, history: Path | None, *, as_json: bool
+) -> None:
+    """Measure the spaces of a library, print the verdicts, and write the report where asked.
+
+    Raises:
+        Exit: With code 1 where a finding is bad.
+        LibraryError: There is no library.
+        ModelError: The history is damaged.
+        QueryError: There is no history at the path.
+    """
+    curves, gradients = _training(history)
+    with open_library(library) as opened:
+        found = gather_spaces(opened)
+    health = ModelHealth(
+        spaces=measure_spaces(found),
+        absent=found.absent,
+        curves=curves,
+        gradients=gradients,
+        notes=found.notes,
+    )
+    if report is not None:
+        report.parent.mkdir(parents=True, exist_ok=True)
+        page = render_report(health, str(library_root(library)))
+        report.write_text(page, encoding="utf-8", errors="backslashreplace")
+    if as_json:
+        _print_json(health, report)
+    else:
+        _print(health, report)
+    if worst(health.verdicts) is Level.BAD:
+        raise typer.Exit(1)
+
+
+def _training(history: Path | None) -> tuple[tuple[Curve, ...], tuple[ModuleGradient, ...]]:
+    if history is None:
+        return (), ()
+    from longbox.learning.history import curves, last_gradients, read_history
+
+    if not history.exists():
+        raise QueryError(f"{history}: there is no training history; give a run's folder")
+    entries = read_history(history)
+    return curves(entries), last_gradients(entries)
+
+
+def _print(health: ModelHealth, report: Path | None) -> None:
+    results.print(headline(health.verdicts))
+    for verdict in health.verdicts:
+        said = one_line(f"{verdict.name}: {verdict.sentence}")
+        level = verdict.level
+        results.print(f"{level.value:>10}  {said}", style=_STYLES[level], markup=False)
+    for absent in health.absent:
+        results.print(
+            f"{'none':>10}  {absent.space.value}: {one_line(absent.reason)}", markup=False
+        )
+    for note in health.notes:
+        results.print(f"{'note':>10}  {one_line(note)}", markup=False)
+    if report is not None:
+        results.print(f"{'report':>10}  {one_line(str(report))}", markup=False)
+
+
+def _print_json(health: ModelHealth, report: Path | None) -> None:
+    verdicts = health.verdicts
+    print_json(
+        _Answer(
+            headline(verdicts),
+            worst(verdicts),
+            verdicts,
+            health.spaces,
+            health.absent,
+            health.curves,
+            health.gradients,
+            health.notes,
+            None if report is None else str(report),
+        )
+    )

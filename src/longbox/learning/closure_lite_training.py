@@ -1,0 +1,82 @@
+"""The first version's training: whole pages of several books a batch."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import nn
+
+from longbox.closure_lite import (
+    Batch,
+    ClosureLiteSimple,
+    PagePlace,
+    Provenance,
+    batch_of,
+    page_batches,
+    pages_of,
+    save,
+)
+from longbox.errors import ModelError
+from longbox.features import BookFeatures
+from longbox.learning.data import TrainingData
+from longbox.learning.history import NamedValue
+from longbox.learning.loop import Validation
+from longbox.objective import Objective
+
+
+class ClosureLiteTrainee:
+    """Trains a ClosureLiteSimple; see longbox.learning.loop."""
+
+    name = "closure-lite"
+
+    def __init__(
+        self, data: TrainingData, model: ClosureLiteSimple, batch_pages: int, seed: int
+    ) -> None:
+        self.model = model
+        self.modules: nn.Module = model
+        self._data, self._size, self._seed = data, batch_pages, seed
+        self._n = -(-len(pages_of(data.train)) // batch_pages)
+        self._tune = list(page_batches(data.tune, batch_pages, seed))
+        if not self._n or not self._tune:
+            raise ModelError("no story pages to learn from or to validate on; index longer comics")
+
+    def n_batches(self, epoch: int) -> int:  # noqa: ARG002
+        """Return how many batches an epoch has."""
+        return self._n
+
+    def batches(self, epoch: int) -> Iterator[Batch]:
+        """Yield every page once."""
+        for places in page_batches(self._data.train, self._size, self._seed + epoch):
+            yield self._batch(self._data.train, places)
+
+    def objective(self, batch: Batch, generator: torch.Generator) -> Objective:
+        """Compute L_mpm, L_pop, L_rpp and L_clip."""
+        return self.model.objective(batch, generator)
+
+    def validate(self) -> Validation:
+        """Score books that are not learnt from: minus the weighted losses."""
+        generator = torch.Generator().manual_seed(self._seed)
+        sums: dict[str, list[tuple[float, float]]] = {}
+        totals = []
+        for places in self._tune:
+            found = self.objective(self._batch(self._data.tune, places), generator)
+            totals.append(float(found.total))
+            for part in found.parts:
+                sums.setdefault(f"{part.name} loss", []).append((part.value, part.chance))
+        parts = tuple(
+            NamedValue(name, *(float(v) for v in np.mean(values, axis=0)))
+            for name, values in sorted(sums.items())
+        )
+        return Validation(-float(np.mean(totals)), parts)
+
+    def save(self, folder: Path, validation: Validation) -> None:
+        """Write the model."""
+        scores = {p.name: float(p.value) for p in validation.parts if p.value is not None}
+        said = ", ".join(f"{k}: {v}" for k, v in self._data.about.items())
+        save(self.model, folder, Provenance(said, self._seed, scores))
+
+    def _batch(self, books: Sequence[BookFeatures], places: tuple[PagePlace, ...]) -> Batch:
+        return batch_of(books, places, self.model.config)

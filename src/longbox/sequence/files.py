@@ -1,0 +1,52 @@
+"""Sequence models on disk."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from longbox.model_files import ModelCard, load_model, require_shapes, save_model, sizes_of
+from longbox.sequence.config import SequenceConfig
+
+if TYPE_CHECKING:
+    from longbox.sequence.model import Stage4SequenceModel
+
+KIND = "sequence"
+SHIPPED = Path(__file__).parent / "weights"
+
+
+def save_sequence(
+    folder: Path,
+    model: Stage4SequenceModel,
+    data: Mapping[str, Any],
+    seed: int,
+    scores: Mapping[str, Any],
+) -> None:
+    """Write a model in half precision.
+
+    Raises:
+        ModelError: A weight is not finite, or the disk refuses.
+    """
+    weights = {n: t.detach().cpu().numpy() for n, t in model.state_dict().items()}
+    card = ModelCard(KIND, asdict(model.config), dict(data), seed, dict(scores))
+    save_model(folder, card, weights, in_half=True)
+
+
+def load_sequence(folder: Path = SHIPPED) -> tuple[Stage4SequenceModel, str]:
+    """Open a model, in evaluation mode, and its fingerprint.
+
+    Raises:
+        ModelError: It is missing or damaged.
+    """
+    import torch
+
+    from longbox.sequence.model import Stage4SequenceModel
+
+    card, weights, digest = load_model(folder, KIND)
+    model = Stage4SequenceModel(sizes_of(SequenceConfig, card, folder))
+    expected = {n: tuple(t.shape) for n, t in model.state_dict().items()}
+    require_shapes(folder, weights, expected)
+    model.load_state_dict({n: torch.from_numpy(w.copy()) for n, w in weights.items()})
+    return model.eval(), f"sequence-{digest[:16]}"

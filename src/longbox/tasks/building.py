@@ -1,0 +1,241 @@
+"""Samples of the seven tasks, drawn from whole books.
+
+What each task shows (facts 4 and 5; ComicsPAP, arXiv 2503.08561; text-cloze, arXiv 2403.03719):
+
+| task | context | candidates |
+|---|---|---|
+| panel_picking | the panels around a gap anywhere in the window | panels, picture and lettering |
+| visual_closure | the panels before, pictures only | pictures only |
+| text_closure | the panels before, lettering only | lettering only |
+| caption_relevance | the captions of the panel before | panels, picture and lettering |
+| text_cloze | the panels before, and the picture of the panel itself | lettering only |
+| character_coherence | the panels before | the panel, its balloons in order or exchanged |
+| reading_order | | panels, shuffled |
+
+Composition is never shown: a panel's place on the page would give the answer away (the baseline
+"position only" watches over it). Windows are 3 to 16 panels of one book, across its pages.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from longbox.features import View, Wording
+from longbox.tasks.pools import Pool, shows
+from longbox.tasks.samples import Choice, Corpus, Difficulty, Shown, Shuffled, Task
+from longbox.vectors import Space
+
+PICTURE = View(frozenset({Space.VISION}))
+WORDS = View(frozenset({Space.TEXT}))
+BOTH = View(frozenset({Space.VISION, Space.TEXT}))
+CAPTIONS = View(frozenset({Space.TEXT}), Wording.CAPTIONS)
+IN_ORDER = View(frozenset({Space.VISION, Space.TEXT}), Wording.IN_ORDER)
+SWAPPED = View(frozenset({Space.VISION, Space.TEXT}), Wording.SWAPPED)
+
+LONGEST_WINDOW = 16
+LONGEST_ORDER = 8
+_CANDIDATES = {Task.TEXT_CLOZE: (3, 3), Task.CHARACTER_COHERENCE: (2, 2)}
+_ANY_NUMBER = (4, 6)
+_TRIES = 40
+
+
+@dataclass(frozen=True, slots=True)
+class _Window:
+    """Panels `first` to `last` (after the end) of a book, and which of them is missing."""
+
+    book: int
+    first: int
+    last: int
+    gap: int
+
+    def context(self, view: View, known: NDArray[np.bool_]) -> tuple[tuple[Shown, ...], int]:
+        rows = [r for r in range(self.first, self.last) if r != self.gap and known[r]]
+        before = sum(r < self.gap for r in rows)
+        return tuple(Shown(self.book, r, view) for r in rows), before
+
+
+def task_views(task: Task) -> tuple[View, View]:
+    """Return what a task shows of its context and of its candidates."""
+    return {
+        Task.PANEL_PICKING: (BOTH, BOTH),
+        Task.CHARACTER_COHERENCE: (BOTH, IN_ORDER),
+        Task.VISUAL_CLOSURE: (PICTURE, PICTURE),
+        Task.TEXT_CLOSURE: (WORDS, WORDS),
+        Task.CAPTION_RELEVANCE: (CAPTIONS, BOTH),
+        Task.TEXT_CLOZE: (BOTH, WORDS),
+        Task.READING_ORDER: (BOTH, BOTH),
+    }[task]
+
+
+def closure_samples(
+    corpus: Corpus,
+    task: Task,
+    difficulty: Difficulty,
+    n: int,
+    rng: np.random.Generator,
+    view: View | None = None,
+) -> list[Choice]:
+    """Draw samples of a task.
+
+    Args:
+        corpus: The books.
+        task: Any but READING_ORDER.
+        difficulty: Where wrong candidates come from; coherence has only HARD.
+        n: How many at most; fewer where the corpus has no room for them.
+        rng: What chooses.
+        view: Shows these modalities instead of the task's own, of context and candidates; only
+            for tasks whose candidates are whole panels (panel_picking, caption_relevance).
+
+    Returns:
+        Samples; none where no panel can be asked about.
+    """
+    return list(_Builder(corpus, task, difficulty, view).draw(n, rng))
+
+
+def training_samples(
+    corpus: Corpus,
+    task: Task,
+    difficulty: Difficulty,
+    n: int,
+    rng: np.random.Generator,
+    n_candidates: tuple[int, int] = (8, 16),
+) -> list[Choice]:
+    """Draw samples to learn from: as `closure_samples`, with more candidates, which teach more.
+
+    Args:
+        corpus, task, difficulty, n, rng: As in `closure_samples`.
+        n_candidates: Least and most; coherence always has 2.
+    """
+    builder = _Builder(corpus, task, difficulty, None)
+    if task is not Task.CHARACTER_COHERENCE:
+        builder.n_candidates = n_candidates
+    return list(builder.draw(n, rng))
+
+
+def order_samples(
+    corpus: Corpus, n: int, rng: np.random.Generator, view: View | None = None
+) -> list[Shuffled]:
+    """Draw shuffled windows of 3 to 8 panels, without positions or composition."""
+    pool = Pool(corpus, view or BOTH)
+    runs = _Runs(pool.runs(3))
+    samples: list[Shuffled] = []
+    for _ in range(n * 2 if runs else 0):
+        book, first, last = runs.draw(rng)
+        length = min(int(rng.integers(3, LONGEST_ORDER + 1)), last - first)
+        start = int(rng.integers(first, last - length + 1))
+        rows = [r for r in range(start, start + length) if pool.known[book][r]]
+        if len(rows) < 3:
+            continue
+        places = rng.permutation(len(rows))
+        shown = tuple(Shown(book, rows[p], pool.view) for p in places)
+        samples.append(Shuffled(shown, tuple(int(p) for p in places)))
+        if len(samples) == n:
+            break
+    return samples
+
+
+class _Runs:
+    """Runs of story panels, drawn as often as they are long."""
+
+    def __init__(self, runs: list[tuple[int, int, int]]) -> None:
+        self._runs = runs
+        lengths = np.array([last - first for _, first, last in runs], np.float64)
+        self._edges = np.cumsum(lengths)
+
+    def __bool__(self) -> bool:
+        return bool(self._runs)
+
+    def draw(self, rng: np.random.Generator) -> tuple[int, int, int]:
+        at = rng.uniform(0, self._edges[-1])
+        return self._runs[int(np.searchsorted(self._edges, at, side="right"))]
+
+
+class _Builder:
+    """Draws the samples of one task and difficulty."""
+
+    def __init__(
+        self, corpus: Corpus, task: Task, difficulty: Difficulty, view: View | None
+    ) -> None:
+        around, offered = task_views(task)
+        if view is not None:
+            offered = replace(offered, modalities=view.modalities)
+            around = around if task is Task.CAPTION_RELEVANCE else offered
+        self._corpus, self._task, self._difficulty = corpus, task, difficulty
+        self._around, self._pool = around, Pool(corpus, offered)
+        self.n_candidates = _CANDIDATES.get(task, _ANY_NUMBER)
+        self._known = [shows(book, around) & book.is_story for book in corpus]
+        self._runs = _Runs(self._pool.runs(2 if task is Task.CAPTION_RELEVANCE else 3))
+        self._targets = self._pool.known
+        if task is Task.TEXT_CLOZE:
+            pictures = [shows(book, PICTURE) for book in corpus]
+            self._targets = [t & p for t, p in zip(self._targets, pictures, strict=True)]
+        if task is Task.CHARACTER_COHERENCE:
+            self._targets = [shows(book, SWAPPED) & book.is_story for book in corpus]
+        if task is Task.CAPTION_RELEVANCE:
+            told = [np.r_[False, known[:-1]] for known in self._known]
+            self._targets = [t & k for t, k in zip(self._targets, told, strict=True)]
+
+    def draw(self, n: int, rng: np.random.Generator) -> Iterator[Choice]:
+        """Yield at most n samples."""
+        if not self._runs or not any(t.any() for t in self._targets):
+            return
+        if self._task is Task.CHARACTER_COHERENCE and self._difficulty is Difficulty.EASY:
+            return
+        n_drawn = 0
+        for _ in range(_TRIES * n):
+            if n_drawn == n:
+                return
+            sample = self._sample(rng)
+            if sample is not None:
+                n_drawn += 1
+                yield sample
+
+    def _sample(self, rng: np.random.Generator) -> Choice | None:
+        window = self._window(rng)
+        if window is None:
+            return None
+        context, gap = window.context(self._around, self._known[window.book])
+        if len(context) < (1 if self._task is Task.CAPTION_RELEVANCE else 2):
+            return None
+        if self._task is Task.CHARACTER_COHERENCE:
+            offered = [Shown(window.book, window.gap, v) for v in (IN_ORDER, SWAPPED)]
+        else:
+            offered = self._offered(window, rng)
+        if len(offered) < 2:
+            return None
+        places = rng.permutation(len(offered))
+        candidates = tuple(offered[p] for p in places)
+        cue = Shown(window.book, window.gap, PICTURE) if self._task is Task.TEXT_CLOZE else None
+        answer = int(np.flatnonzero(places == 0)[0])
+        return Choice(self._task, self._difficulty, context, gap, candidates, answer, cue)
+
+    def _window(self, rng: np.random.Generator) -> _Window | None:
+        """Choose a window and the panel that is missing from it."""
+        book, first, last = self._runs.draw(rng)
+        longest = min(LONGEST_WINDOW, last - first)
+        if self._task is Task.CAPTION_RELEVANCE:
+            length = 2
+        else:  # short windows as often as long ones twice their length
+            length = int(np.exp(rng.uniform(np.log(3), np.log(longest + 1))))
+        start = int(rng.integers(first, last - length + 1))
+        end = start + length
+        targets = self._targets[book]
+        if self._task is Task.PANEL_PICKING:
+            rows = start + np.flatnonzero(targets[start:end])
+            if not len(rows):
+                return None
+            return _Window(book, start, end, int(rows[rng.integers(len(rows))]))
+        return _Window(book, start, end, end - 1) if targets[end - 1] else None
+
+    def _offered(self, window: _Window, rng: np.random.Generator) -> list[Shown]:
+        """Return the right candidate first, then as many wrong ones as there are."""
+        least, most = self.n_candidates
+        n_wrong = int(rng.integers(least, most + 1)) - 1
+        answer = (window.book, window.gap)
+        span = (window.first, window.last)
+        wrong = self._pool.wrong(answer, span, n_wrong, self._difficulty, rng)
+        return [Shown(b, r, self._pool.view) for b, r in (answer, *wrong)]
