@@ -183,26 +183,32 @@ class Queries:
     panel: NDArray[np.intp]
 
 
-def all_queries(panels: Sequence[EditionPanel], seed: int) -> list[Queries]:
-    """Make the questions of the first four kinds."""
-    everyone = np.arange(len(panels))
-    rng = np.random.default_rng(seed)  # alone, so that the crops are those of benchmarks/crops.py
-    made = [Queries("crop", [harsh_crop(p.pixels, rng) for p in panels], everyone)]
+def all_queries(panels: Sequence[EditionPanel], asked: Sequence[int], seed: int) -> list[Queries]:
+    """Make the questions of the first four kinds about some panels.
+
+    Args:
+        panels: The gallery.
+        asked: Which of them to ask for.
+        seed: Chooses crops and changes; the same for a panel whichever others are asked for.
+    """
+    rng = np.random.default_rng(seed)  # over all panels, so the crops are those of crops.py
+    crops = [harsh_crop(p.pixels, rng) for p in panels]
+    made = [Queries("crop", [crops[i] for i in asked], np.array(asked, np.intp))]
     for number, (kind, change) in enumerate((("halftone", halftoned), ("recolour", recoloured))):
-        rng = np.random.default_rng([seed, number])
-        pictures = [change(trimmed(p.pixels, rng), rng) for p in panels]
-        made.append(Queries(kind, pictures, everyone))
-    pairs = [(i, p.editions[e]) for i, p in enumerate(panels) for e in EDITIONS if e in p.editions]
-    panel = np.array([i for i, _ in pairs], np.intp)
-    rng = np.random.default_rng([seed, 9])
-    made.append(Queries("relettered", [harsh_crop(pixels, rng) for _, pixels in pairs], panel))
+        pictures = []
+        for i in asked:
+            rng = np.random.default_rng([seed, number, i])
+            pictures.append(change(trimmed(panels[i].pixels, rng), rng))
+        made.append(Queries(kind, pictures, np.array(asked, np.intp)))
+    pictures, right = [], []
+    for i in asked:
+        for number, name in enumerate(EDITIONS):
+            if name in panels[i].editions:
+                rng = np.random.default_rng([seed, 10 + number, i])
+                pictures.append(harsh_crop(panels[i].editions[name], rng))
+                right.append(i)
+    made.append(Queries("relettered", pictures, np.array(right, np.intp)))
     return made
-
-
-def of_split(made: Queries, panels: Sequence[EditionPanel], split: str) -> Queries:
-    """Keep the questions about panels of one split."""
-    kept = [k for k, i in enumerate(made.panel) if panels[i].split == split]
-    return Queries(made.kind, [made.pictures[k] for k in kept], made.panel[kept])
 
 
 def neighbour_ranks(
@@ -310,8 +316,8 @@ def main() -> None:
     parser.add_argument("--split", choices=("val", "train"), default="val")
     options = parser.parse_args()
     panels = edition_panels(options.comics)
-    made = all_queries(panels, options.seed)
-    queries = [of_split(asked, panels, options.split) for asked in made]
+    asked = [i for i, panel in enumerate(panels) if panel.split == options.split]
+    queries = all_queries(panels, asked, options.seed)
     rows = []
     gallery = [p.pixels for p in panels]
     for name, encode in encoders().items():

@@ -141,14 +141,28 @@ def make_real(comics: Path, cache: Path, makers: Makers) -> None:
         if target.exists():
             continue
         annotated, pixels = _annotated(comics, name, rows)
-        crops = [
-            crop_panel(page, panel.box)
-            for page, seen in zip(pixels, annotated.pages, strict=True)
-            for panel in seen.panels
-        ]
+        crops = _crops(annotated, pixels)
         vision = pictures_of(crops, makers.pictures)
         save_features(target, features_of(annotated, vision, makers.sentences))
         print(f"{target.stem}: {annotated.n_panels} panels", flush=True)
+
+
+def panel_pixels(comics: Path, book_id: str) -> list[NDArray[np.uint8]]:
+    """Cut the panels of a real book of the cache, in the order of its features."""
+    for name, _, rows in _works(comics):
+        if name == book_id:
+            return _crops(*_annotated(comics, name, rows))
+    raise ValueError(f"{book_id} is not among the comics of {comics}")
+
+
+def _crops(
+    annotated: AnnotatedBook, pixels: Sequence[NDArray[np.uint8]]
+) -> list[NDArray[np.uint8]]:
+    return [
+        np.ascontiguousarray(crop_panel(page, panel.box))
+        for page, seen in zip(pixels, annotated.pages, strict=True)
+        for panel in seen.panels
+    ]
 
 
 def _works(comics: Path) -> Iterator[tuple[str, str, list[Record]]]:

@@ -18,8 +18,8 @@ beside it. Choices a reader would question:
 - Pictures are read at 128 to 224 pixels, drawn per batch: cheaper than 256 and a change of scale.
 
 DIR keeps checkpoint.pt; the same command goes on from it. training/picture_fit.py turns the tuned
-network into what is shipped. The length is counted in time, so two runs do not end at the same
-step; a checkpoint's state (weights, moments, generator, keys) is complete.
+network into what is shipped. The length is counted in processor time, so two runs do not end at
+the same step; a checkpoint's state (weights, moments, generator, keys) is complete.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ import argparse
 import json
 import math
 import time
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -144,6 +145,7 @@ class Trainer:
     def __init__(self, panels: list[LearningPanel], seed: int) -> None:
         self._rng = np.random.default_rng([seed, 1])
         self._batches = Batches(panels, self._rng)
+        self._series = dict(sorted(Counter(p.series for p in panels).items()))
         self.weights = {k: torch.from_numpy(v.copy()) for k, v in read_lite0_weights().items()}
         for name in tuned_names(self.weights):
             self.weights[name].requires_grad_(requires_grad=True)
@@ -198,6 +200,7 @@ class Trainer:
             "keys": self._keys,
             "rng": json.dumps(self._rng.bit_generator.state),
             "step": self.step,
+            "series": self._series,
             "seconds": self.seconds,
             "losses": self.losses,
         }
@@ -223,10 +226,12 @@ def tuned_weights(checkpoint: Path) -> dict[str, NDArray[np.float32]]:
     return {name: value.numpy() for name, value in state["weights"].items()}
 
 
-def progress(checkpoint: Path) -> dict[str, float]:
-    """Say how long a network was trained."""
+def progress(checkpoint: Path) -> dict[str, Any]:
+    """Say how long a network was trained, and on how many panels of which series."""
     state: dict[str, Any] = torch.load(checkpoint, weights_only=True)
-    return {"steps": state["step"], "minutes": round(state["seconds"] / 60, 1)}
+    panels = {"split": "train", "panels_by_series": state.get("series", {})}
+    minutes = round(state["seconds"] / 60, 1)
+    return {"steps": state["step"], "processor_minutes": minutes, "data": panels}
 
 
 def main() -> None:

@@ -4,7 +4,8 @@
 
 With --leave-out it answers the questions of benchmarks/pictures.py for the panels of a series that
 training left out, which is how everything here was chosen; validation works are not asked about.
-With --write it writes what is shipped and prints what efficientnet_comics.py pins.
+With --write it writes what is shipped and prints what efficientnet_comics.py pins. With
+--keep-projection the projection stays that of the untuned encoder, in whose space training ran.
 
 Two choices:
 - The tuned weights are mixed with ImageNet's (WiSE-FT, Wortsman et al. 2022, eq. 1): a share of 1
@@ -29,7 +30,7 @@ from benchmarks.pictures import all_queries, edition_panels, ranks_by_kind, repo
 from benchmarks.report import table
 from numpy.typing import NDArray
 
-from longbox.encoders.efficientnet import SIDE, prepare_picture, read_lite0_weights
+from longbox.encoders.efficientnet import SIDE, prepare_picture, read_lite0_weights, read_projection
 from longbox.encoders.efficientnet_comics import TUNED
 from longbox.encoders.efficientnet_graph import efficientnet_graph
 from longbox.encoders.graph_cache import GraphSession
@@ -129,12 +130,8 @@ def held_out_answers(comics: Path, series: str, encode: Encode) -> str:
         n_others += panel.series != series
         if panel.series == series or n_others <= 300:
             panels.append(panel)
-    is_asked = np.array([p.series == series for p in panels])
-    queries = []
-    for made in all_queries(panels, 0):
-        keep = np.flatnonzero(is_asked[made.panel])
-        pictures = [made.pictures[i] for i in keep]
-        queries.append(type(made)(made.kind, pictures, made.panel[keep]))
+    asked = [i for i, panel in enumerate(panels) if panel.series == series]
+    queries = all_queries(panels, asked, 0)
     ranks = ranks_by_kind(panels, [p.pixels for p in panels], queries, encode)
     rows = report_rows("", panels, ranks, "train", 0)
     return table([row for row in rows if row["series"] == series])
@@ -157,8 +154,7 @@ def write(
     save_file({**half, "mean": mean, "matrix": matrix}, TUNED)
     config = {
         "format": 1,
-        "method": "InfoNCE between panels and changed views, neighbours as soft positives; then "
-        "discriminant whitening",
+        "method": "InfoNCE between panels and changed views, neighbours as soft positives",
         "dimension": int(matrix.shape[1]),
         **about,
         "credits": "CC BY 4.0: David Revoy (Pepper&Carrot); CC BY-SA: Nina Paley, Camille Bissuel, "
@@ -179,20 +175,26 @@ def main() -> None:
     parser.add_argument("--comics", type=Path, default=REPOSITORY.parent / "shared" / "comics")
     parser.add_argument("--shares", type=float, nargs="+", default=[1.0])
     parser.add_argument("--leave-out", default="")
+    parser.add_argument("--keep-projection", action="store_true", help="do not fit it anew")
     parser.add_argument("--write", action="store_true")
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
-    panels = learning_panels(options.comics, options.seed, leave_out=options.leave_out)
+    panels = []
+    if not options.keep_projection:
+        panels = learning_panels(options.comics, options.seed, leave_out=options.leave_out)
     trained = tuned_weights(options.checkpoint)
     for share in options.shares:
         tuned = mixed(trained, share)
         read = feature_reader({**read_lite0_weights(), **tuned})
-        mean, matrix = fit_projection(read, panels, options.seed)
+        if options.keep_projection:
+            before = read_projection()
+            mean, matrix = before.mean, before.matrix.astype(np.float16)
+        else:
+            mean, matrix = fit_projection(read, panels, options.seed)
         if options.write:
-            counts = {s: sum(p.series == s for p in panels) for s in {p.series for p in panels}}
-            about = {"share": share, "seed": options.seed, **progress(options.checkpoint)}
-            data = {"split": "train", "panels_by_series": dict(sorted(counts.items()))}
-            write(tuned, mean, matrix, {**about, "data": data})
+            is_kept = options.keep_projection
+            about = {"share": share, "projection": "as before" if is_kept else "fitted anew"}
+            write(tuned, mean, matrix, {**about, **progress(options.checkpoint)})
         if options.leave_out:
             encode = encoder(read, mean, matrix)
             answers = held_out_answers(options.comics, options.leave_out, encode)

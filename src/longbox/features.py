@@ -23,6 +23,7 @@ from longbox.vectors import PanelVectors, Space
 TEXT_KINDS: tuple[TextKind, ...] = tuple(TextKind)
 MODALITIES: tuple[Space, ...] = (Space.VISION, Space.TEXT, Space.DESCRIPTION, Space.COMPOSITION)
 MAX_UTTERANCES = 6
+_SAME_WITHIN = 1e-3  # two utterances whose numbers differ by less say the same
 
 
 class Wording(StrEnum):
@@ -62,6 +63,9 @@ class Utterances:
         mask: Whether the encoder could read it, bool (T,).
         kinds: Index into TEXT_KINDS, int64 (T,).
         panels: Row of the panel it belongs to, rising, int64 (T,).
+
+    Raises:
+        ModelError: Numbers or shapes do not fit, a vector is not finite, a kind is not known.
     """
 
     fingerprint: str
@@ -74,8 +78,14 @@ class Utterances:
         n = len(self.vectors)
         if not len(self.mask) == len(self.kinds) == len(self.panels) == n:
             raise ModelError(f"utterances: {n} vectors do not fit their masks, kinds or panels")
-        if (np.diff(self.panels) < 0).any():
-            raise ModelError("utterances: panels must rise, as they are read")
+        if self.vectors.ndim != 2 or not np.isfinite(self.vectors).all():
+            raise ModelError("utterances: vectors must be finite, one row a piece of lettering")
+        if self.vectors[~self.mask].any():
+            raise ModelError("utterances: one that could not be read has a vector")
+        if n and not 0 <= self.kinds.min() <= self.kinds.max() < len(TEXT_KINDS):
+            raise ModelError(f"utterances: kinds must be from 0 to {len(TEXT_KINDS) - 1}")
+        if n and (self.panels[0] < 0 or (np.diff(self.panels) < 0).any()):
+            raise ModelError("utterances: panels must rise from 0, as they are read")
 
     def of_panel(self, row: int) -> NDArray[np.int64]:
         """Return the indices of a panel's readable utterances, in reading order."""
@@ -120,6 +130,13 @@ class BookFeatures:
                 raise ModelError(f"{self.book_id}: {vectors.space} vectors do not fit {n} panels")
         if self.kinds.shape != (n, len(TEXT_KINDS)) or self.is_story.shape != (n,):
             raise ModelError(f"{self.book_id}: kinds or story marks do not fit {n} panels")
+        if (np.diff(self.pages) < 0).any():
+            raise ModelError(f"{self.book_id}: pages must rise, panels are in reading order")
+        if not np.isfinite(self.kinds).all():
+            raise ModelError(f"{self.book_id}: a share of a text kind is not finite")
+        spoken = self.utterances
+        if spoken is not None and len(spoken.panels) and spoken.panels[-1] >= n:
+            raise ModelError(f"{self.book_id}: lettering of panel {spoken.panels[-1]} of {n}")
         if self.wordings and len(self.wordings) != n:
             raise ModelError(f"{self.book_id}: {len(self.wordings)} wordings for {n} panels")
 
@@ -226,7 +243,8 @@ def worded(utterances: Utterances, row: int, wording: Wording) -> NDArray[np.int
         return rows
     for i in range(len(rows)):
         for j in range(i + 1, len(rows)):
-            if not np.allclose(utterances.vectors[rows[i]], utterances.vectors[rows[j]], atol=1e-3):
+            apart = np.abs(utterances.vectors[rows[i]] - utterances.vectors[rows[j]])
+            if apart.max(initial=0.0) > _SAME_WITHIN:
                 swapped = rows.copy()
                 swapped[[i, j]] = swapped[[j, i]]
                 return swapped

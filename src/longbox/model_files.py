@@ -10,22 +10,28 @@ from __future__ import annotations
 import hashlib
 import json
 import math
+import stat
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from longbox.errors import ModelError
 
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
 FORMAT = 1
 WEIGHTS_NAME = "weights.safetensors"
 CARD_NAME = "config.json"
 _MOST_BYTES = 4_000_000_000
+_MOST_CARD_BYTES = 10_000_000
+_FLOATS = ("float16", "float32", "float64")
 
-Config = TypeVar("Config")
+Config = TypeVar("Config", bound="DataclassInstance")
 Arrays = Mapping[str, NDArray[Any]]
 
 
@@ -56,11 +62,15 @@ def save_model(folder: Path, card: ModelCard, weights: Arrays, *, in_half: bool 
     """
     from safetensors.numpy import save
 
-    for name, array in weights.items():
-        if not np.isfinite(array).all():
-            raise ModelError(f"{folder}: weight {name} is not finite; train with a lower rate")
     dtype = np.float16 if in_half else np.float32
-    ready = {n: np.ascontiguousarray(a, dtype=dtype) for n, a in sorted(weights.items())}
+    with np.errstate(over="ignore"):  # what is too large for the file is told below
+        ready = {n: np.ascontiguousarray(a, dtype=dtype) for n, a in sorted(weights.items())}
+    for name, array in ready.items():
+        if not np.isfinite(array).all():
+            raise ModelError(
+                f"{folder}: weight {name} is not finite in {dtype.__name__}; train with a lower "
+                f"rate"
+            )
     text = json.dumps({"format": FORMAT, **asdict(card)}, indent=1) + "\n"
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -87,16 +97,19 @@ def load_model(folder: Path, kind: str) -> tuple[ModelCard, dict[str, NDArray[np
         raise ModelError(f"{folder}: a {card.kind} model, where a {kind} model is needed")
     path = folder / WEIGHTS_NAME
     try:
-        if path.stat().st_size > _MOST_BYTES:
-            raise ModelError(f"{path}: larger than any model of Longbox; use another folder")
-        data = path.read_bytes()
-        weights = {n: a.astype(np.float32) for n, a in load(data).items()}
+        data = _bytes_of(path, _MOST_BYTES)
+        stored = load(data)
     except OSError as error:
         raise ModelError(f"{path}: cannot be read ({error.strerror}); train again") from error
-    except (SafetensorError, ValueError, TypeError) as error:
+    except (SafetensorError, ValueError, TypeError, KeyError) as error:  # KeyError: bfloat16 ...
         raise ModelError(f"{path}: no usable weights ({error}); train again") from error
-    for name, array in weights.items():
-        if not np.isfinite(array).all():
+    weights: dict[str, NDArray[np.float32]] = {}
+    for name, array in stored.items():
+        if array.dtype.name not in _FLOATS:
+            raise ModelError(f"{path}: weight {name} is of {array.dtype.name}; train again")
+        with np.errstate(over="ignore"):
+            weights[name] = array.astype(np.float32)
+        if not np.isfinite(weights[name]).all():
             raise ModelError(f"{path}: weight {name} is not finite; train again")
     sizes = json.dumps(card.sizes, sort_keys=True).encode()
     return card, weights, hashlib.sha256(data + sizes).hexdigest()
@@ -110,19 +123,19 @@ def read_card(folder: Path) -> ModelCard:
     """
     path = folder / CARD_NAME
     try:
-        card = json.loads(path.read_bytes())
+        card = json.loads(_bytes_of(path, _MOST_CARD_BYTES))
     except OSError as error:
         raise ModelError(f"{folder}: no model here ({error.strerror})") from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise ModelError(f"{path}: not readable as JSON; train again") from error
     if not isinstance(card, dict) or card.get("format") != FORMAT:
         found = card.get("format") if isinstance(card, dict) else None
         raise ModelError(f"{path}: format {found}, this version reads {FORMAT}")
-    fields = {"kind": str, "sizes": dict, "data": dict, "seed": int, "scores": dict}
-    for name, kind in fields.items():
+    parts = {"kind": str, "sizes": dict, "data": dict, "seed": int, "scores": dict}
+    for name, kind in parts.items():
         if not isinstance(card.get(name), kind):
             raise ModelError(f"{path}: {name!r} is missing or of the wrong type")
-    return ModelCard(**{name: card[name] for name in fields})
+    return ModelCard(**{name: card[name] for name in parts})
 
 
 def sizes_of(config_type: type[Config], card: ModelCard, folder: Path) -> Config:
@@ -133,6 +146,12 @@ def sizes_of(config_type: type[Config], card: ModelCard, folder: Path) -> Config
     """
     import msgspec
 
+    unknown = sorted(card.sizes.keys() - {f.name for f in fields(config_type)})
+    if unknown:
+        raise ModelError(
+            f"{folder / CARD_NAME}: sizes: {unknown[0]!r} is unknown to this version; use the "
+            f"version that trained it, or train again"
+        )
     try:
         return msgspec.convert(card.sizes, config_type)
     except msgspec.ValidationError as error:
@@ -156,6 +175,21 @@ def require_shapes(folder: Path, weights: Arrays, expected: Mapping[str, tuple[i
                 f"{folder / WEIGHTS_NAME}: weight {name} is {weights[name].shape}, not {shape}; "
                 f"train again"
             )
+
+
+def _bytes_of(path: Path, most: int) -> bytes:
+    """Read a plain file that is not too large.
+
+    Raises:
+        OSError: It is missing or cannot be read.
+        ModelError: It is no plain file, or larger than any of its kind.
+    """
+    status = path.stat()
+    if not stat.S_ISREG(status.st_mode):
+        raise ModelError(f"{path}: not a file; use another folder")
+    if status.st_size > most:
+        raise ModelError(f"{path}: larger than any model of Longbox; use another folder")
+    return path.read_bytes()
 
 
 def n_numbers(weights: Arrays) -> int:

@@ -91,4 +91,5 @@ def test_recipe_follows_what_is_stored_and_nothing_else() -> None:
 def test_every_list_has_a_weight() -> None:
     described = {"description", "description_words", "description_substring"}
     lettered = {"text", "words", "substring"}
-    assert set(Config().search.weights()) == {*lettered, *described, "vision", "composition"}
+    vectors = {"vision", "composition", "fused", "contextual"}
+    assert set(Config().search.weights()) == {*lettered, *described, *vectors}

@@ -16,6 +16,7 @@ from longbox.evaluation import (
     MeanContextCosine,
     UtteranceChain,
     comics_pap_corpus,
+    lettering_reader,
     read_comics_pap,
     score_choices,
 )
@@ -23,6 +24,7 @@ from longbox.features import Wording
 from longbox.tasks import Choice, Corpus, Task
 from longbox.vectors import Space
 from published_files import ColourEncoder, LetterEncoder, panel, pap_row, stored, write_pap
+from tiny_comics import draw_page
 
 RED, GREEN, BLUE = (stored(panel(c), "JPEG") for c in ((200, 20, 20), (20, 200, 20), (20, 20, 200)))
 PINK = stored(panel((220, 60, 60)))
@@ -217,3 +219,9 @@ def test_most_is_of_each_skill(tmp_path: Path) -> None:
     corpus, samples, _ = read(tmp_path, most=2)
     assert [s.task for s in samples] == [Task.PANEL_PICKING] * 2 + [Task.VISUAL_CLOSURE] * 2
     assert len(corpus) == 2
+
+
+def test_our_own_reader_reads_the_lettering_of_a_panel() -> None:
+    pixels = np.asarray(draw_page(0).convert("RGB"))[20:290]
+    (piece,) = lettering_reader()(pixels)
+    assert piece[0].upper().replace(" ", "") == "HELLOROBOT"

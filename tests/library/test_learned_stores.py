@@ -467,6 +467,14 @@ def test_book_that_the_new_model_refuses_keeps_the_old_one_answering(library: Li
     assert library.spaces()[Space.FUSED] == (OLD.fused,)
 
 
+def test_refused_encoder_is_asked_about_once(tmp_path: Path) -> None:
+    library = filled(tmp_path, [draw_book(i, encoder="v2") for i in range(5)] + [draw_book(9)])
+    picky = RandomModel(5, expects="vision-v1")
+    report = embed_library(library, picky)
+    assert (report.n_books, len(report.problems), picky.n_embedded) == (1, 5, 2)
+    assert report.problems[4].reason.startswith("/shelf/book4.cbz: ")
+
+
 def test_interrupted_run_keeps_what_is_done(library: Library) -> None:
     embed_library(library, OLD)
     report: EmbedReport = embed_library(library, NEW, stop_after(2))

@@ -177,7 +177,7 @@ def test_file_that_is_gone_is_a_problem_and_the_others_go_on(
     assert "longbox index" in problems[0].reason
 
 
-def test_name_is_kept_and_reaches_a_new_book_of_another_series(
+def test_name_is_kept_and_only_proposed_for_a_new_book(
     library: Library, tools: LookTools, tmp_path: Path
 ) -> None:
     add_two_books(library, tmp_path)
@@ -188,8 +188,11 @@ def test_name_is_kept_and_reaches_a_new_book_of_another_series(
     assert looked_groups(library, tools)[0].clusters[0].name == "Pepper Witch"
     draw_book(tmp_path / "c.cbz", [[RED, BLUE, RED, BLUE]], 3)
     add(library, tmp_path / "c.cbz", "Day")
-    names = [[c.name for c in g.clusters] for g in looked_groups(library, tools)]
-    assert sorted(n or "" for g in names for n in g) == ["", "", "Pepper Witch", "Pepper Witch"]
+    known = {
+        g.title: [(c.name, c.suggestion) for c in g.clusters] for g in looked_groups(library, tools)
+    }
+    assert known["Night"] == [("Pepper Witch", "Pepper Witch"), (None, None)]
+    assert sorted(map(str, known["Day"])) == ["(None, 'Pepper Witch')", "(None, None)"]
     name_cluster(library, red.key, "Carrot")
     found = {c.name for g in looked_groups(library, tools) for c in g.clusters}
     assert found == {"Carrot", None}

@@ -2,9 +2,9 @@
 
 A person names a cluster once. What is remembered is where its exemplars are: book, page and box.
 Places outlive a new encoder, a new detector and a new run; vectors would not. When clusters are
-made again, a name goes to the cluster that holds most of its exemplars; where none of them is among
-the regions (another book of the series), to the cluster whose mean is nearest to the exemplars'
-vectors, if it is near enough to have been joined with them.
+made again, a name goes to the cluster that holds most of its exemplars. Elsewhere (another book of
+the series) it is proposed for clusters whose mean is near enough to the exemplars' to have been
+joined with them: a guess, which callers must not show as a name.
 """
 
 from __future__ import annotations
@@ -85,7 +85,7 @@ def names_by_look(
     known: Sequence[KnownLook],
     distance: float,
 ) -> dict[int, str]:
-    """Give names to the clusters that look like named characters.
+    """Propose names for the clusters that look like named characters.
 
     Args:
         labels: Of every region, int64 (N,).

@@ -29,6 +29,7 @@ from longbox.cli import (
     search,
     sheet,
     show,
+    train,
 )
 from longbox.cli.terminal import say_error
 from longbox.errors import ConfigError, LongboxError, QueryError
@@ -56,6 +57,7 @@ app.command("demo")(demo.demo)
 app.add_typer(library.app, name="library")
 app.add_typer(characters.app, name="characters")
 app.add_typer(export.app, name="export")
+app.add_typer(train.app, name="train")
 app.add_typer(evaluate.app, name="eval")
 
 

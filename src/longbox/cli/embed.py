@@ -18,6 +18,8 @@ from longbox.cli.terminal import (
 )
 from longbox.pipeline import EmbedReport, embed_library, library_model
 
+_MAX_PROBLEMS_SHOWN = 20
+
 
 def embed(
     library: LibraryOption = None,
@@ -60,8 +62,10 @@ def embed_record(report: EmbedReport) -> dict[str, object]:
 
 def say_embedded(report: EmbedReport) -> None:
     """Say what a run did, for a person."""
-    for problem in report.problems:
+    for problem in report.problems[:_MAX_PROBLEMS_SHOWN]:
         notes.print("  " + one_line(problem.reason), style="yellow", markup=False)
+    if (n_more := len(report.problems) - _MAX_PROBLEMS_SHOWN) > 0:
+        notes.print(f"  and {plural(n_more, 'book')} more; --json lists all", style="yellow")
     notes.print(
         f"{plural(report.n_books, 'book')}, {plural(report.n_panels, 'panel')} embedded by model "
         f"{report.model}" + (f", {report.n_unchanged:,} up to date" if report.n_unchanged else "")

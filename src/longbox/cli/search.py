@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Any, cast
+from typing import Annotated, Any
 
 import msgspec
 import typer
@@ -23,7 +23,7 @@ from longbox.cli.terminal import (
     results,
 )
 from longbox.config import load_config
-from longbox.errors import ModelError, QueryError
+from longbox.errors import QueryError
 from longbox.library import Filters, Library, Writing
 from longbox.retrieval import (
     By,
@@ -146,12 +146,7 @@ def search(
 def _open_fuser(root: Path) -> QueryFuser:
     from longbox.pipeline import library_model
 
-    model = library_model(root)
-    if not hasattr(model, "fuse_query"):
-        raise ModelError(
-            "the library's model cannot place words or pictures; search --like a panel"
-        )
-    return cast(QueryFuser, model)
+    return library_model(root)
 
 
 def print_hits(hits: Sequence[Hit]) -> None:

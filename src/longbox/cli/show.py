@@ -32,7 +32,7 @@ from longbox.config import load_config
 from longbox.description import AnswerState
 from longbox.errors import LongboxError, QueryError
 from longbox.library import Library, PanelRecord
-from longbox.pipeline import page_pixels, panel_crop
+from longbox.pipeline import attention_picture, page_pixels, panel_crop
 
 
 def show(
@@ -41,11 +41,23 @@ def show(
         Path | None, typer.Option("--output", "-o", help="Write the crop to this picture file.")
     ] = None,
     page: Annotated[bool, typer.Option("--page", help="The whole page instead.")] = False,
+    attention: Annotated[
+        bool,
+        typer.Option("--attention", help="The whole page, with what the panel attends to."),
+    ] = False,
+    layer: Annotated[
+        int | None,
+        typer.Option(
+            "--layer", help="Of the sequence model, from 1; the last if not given.", min=1
+        ),
+    ] = None,
     library: LibraryOption = None,
     config: ConfigOption = None,
     json: JsonOption = False,
 ) -> None:
     """Show a panel: what is written in it, what a model wrote about it, and its picture."""
+    if layer is not None and not attention:
+        raise QueryError("--layer says whose attention is drawn; add --attention")
     try:
         panel_id = PanelId.parse(panel)
     except ValueError as error:
@@ -61,7 +73,11 @@ def show(
         _say(record, said)
     if output is None and (json or not is_terminal()):
         return
-    pixels = page_pixels(record, settings) if page else panel_crop(record, settings)
+    if attention:
+        with open_library(library) as opened:
+            pixels = np.asarray(attention_picture(opened, panel_id, settings, layer))
+    else:
+        pixels = page_pixels(record, settings) if page else panel_crop(record, settings)
     if output is not None:
         _save(pixels, output)
         notes.print(f"wrote {output}")

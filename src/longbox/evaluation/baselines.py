@@ -91,7 +91,7 @@ class MeanContextCosine:
         target = None
         if known:
             weights = np.array([1.0 / d if self.is_weighted else 1.0 for d, _ in known])
-            target = unit(np.average([v for _, v in known], axis=0, weights=weights))
+            target = unit(weights @ np.stack([v for _, v in known]))
         return _cosines(seen, target, sample.candidates)
 
     def order(self, corpus: Corpus, samples: Sequence[Shuffled]) -> list[Scores]:

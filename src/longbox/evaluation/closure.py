@@ -235,7 +235,7 @@ def view_name(sample: Choice) -> str:
 
 def views_of(panels: Sequence[Shown]) -> str:
     """Name the views of panels, sorted so that the name tells nothing of their order."""
-    return " / ".join(sorted({s.view.name for s in panels}))
+    return " / ".join(sorted({view.name for view in {s.view for s in panels}}))
 
 
 def book_of(sample: Choice) -> int:

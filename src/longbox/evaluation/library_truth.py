@@ -23,7 +23,7 @@ from longbox.book import AnnotatedBook, PageType
 from longbox.config import Config
 from longbox.correction import CorrectedField, latest, panels_of, word_of
 from longbox.encoders import PictureEncoder, SentenceEncoder, picture_encoder, sentence_encoder
-from longbox.errors import IngestError, PageError
+from longbox.errors import IngestError, LibraryError, PageError
 from longbox.evaluation.closure_order import Measure
 from longbox.evaluation.foreign import Pixels, Tell
 from longbox.evaluation.intervals import interval
@@ -90,10 +90,14 @@ def score_library_panels(library: Library, config: Config, tell: Tell) -> PanelT
     orders: list[PageOrder] = []
     books: list[int] = []
     for number, book_id in enumerate(library.book_ids()):
-        truth = _corrected_panels(library, book_id)
-        if not truth:
+        try:
+            truth = _corrected_panels(library, book_id)
+            annotated = library.annotated_book(book_id) if truth else None
+        except LibraryError as error:
+            tell(f"left out: {error}")
             continue
-        annotated = library.annotated_book(book_id)
+        if annotated is None:
+            continue
         for index, pixels in _pixels(annotated, sorted(truth), config, tell):
             found = find_panels(pixels, annotated.book.direction, config.panels)
             boxes = [p.box for p in found]
@@ -126,11 +130,15 @@ def score_library_page_types(library: Library, config: Config, tell: Tell) -> Pa
     books: list[int] = []
     sources: Counter[str] = Counter()
     for number, book_id in enumerate(library.book_ids()):
-        store = library.book_store(book_id)
-        told = _told_types(library, book_id, store.annotated)
-        if not told:
+        try:
+            store = library.book_store(book_id)
+            told = _told_types(library, book_id, store.annotated)
+            annotated = library.annotated_book(book_id) if told else None
+        except LibraryError as error:
+            tell(f"left out: {error}")
             continue
-        annotated = library.annotated_book(book_id)
+        if annotated is None:
+            continue
         labels = stage.label(annotated, store, tell)
         for index, (page_type, source) in sorted(told.items()):
             if labels[index] is None:

@@ -6,6 +6,9 @@ from dataclasses import dataclass
 
 from longbox.errors import ConfigError
 
+_WIDEST = 65_536
+_DEEPEST = 64
+
 
 @dataclass(frozen=True, slots=True)
 class FusionConfig:
@@ -36,6 +39,8 @@ class FusionConfig:
         sizes = (self.picture_size, self.sentence_size, self.composition_size, self.d_model)
         if min(*sizes, self.d_hidden, self.n_heads) < 1 or self.n_layers < 0:
             raise ConfigError("fusion: every size must be 1 or more")
+        if max(*sizes, self.d_hidden) > _WIDEST or self.n_layers > _DEEPEST:
+            raise ConfigError(f"fusion: at most {_WIDEST} wide and {_DEEPEST} layers deep")
         if self.d_hidden % self.n_heads:
             raise ConfigError(
                 f"fusion: d_hidden {self.d_hidden} must be a multiple of n_heads {self.n_heads}"

@@ -72,11 +72,31 @@ class FusionEncoder:
                 f"a {query.space} query of {query.fingerprint} cannot be fused: the model knows "
                 f"{known or 'no such modality'}"
             )
+        sizes = {
+            Space.VISION: self.config.picture_size,
+            Space.COMPOSITION: self.config.composition_size,
+        }
+        size = sizes.get(query.space, self.config.sentence_size)
+        if query.vector.shape != (size,) or not np.isfinite(query.vector).all():
+            raise ModelError(f"a {query.space} query of {known} must be {size} finite numbers")
         tokens = self._only(query)
         return QueryVector(Space.FUSED, self.fingerprint, self.fuse(tokens)[0])
 
     def fuse(self, tokens: Tokens) -> Floats:
         """Fuse panels: unit vectors float32 (B, D), zero where nothing is present."""
+        total = self._gated(self.modality_vectors(tokens), tokens.has_modality)
+        if self.config.n_layers:
+            total = total + self._weights["share"] * self._attended(tokens)
+        fused: Floats = _direction(total) * tokens.is_known[:, None]
+        return fused
+
+    def modality_vectors(self, tokens: Tokens) -> Floats:
+        """Place each modality in the common space, by itself.
+
+        Returns:
+            Unit vectors, float32 (B, 4, D): vision, text, description, composition; zero where
+            absent (`Tokens.has_modality`).
+        """
         n_words = tokens.text.shape[1]
         has_words: NDArray[np.bool_] = tokens.present[:, 1 : 1 + n_words]
         texts = self._linear("map_words", tokens.text) * has_words[..., None]
@@ -89,20 +109,8 @@ class FusionEncoder:
             ],
             axis=1,
         ).astype(np.float32)  # (B, 4, D)
-        has = np.stack(
-            [
-                tokens.present[:, 0],
-                has_words.any(axis=1),
-                tokens.present[:, -2],
-                tokens.present[:, -1],
-            ],
-            axis=1,
-        )
-        total = self._gated(_direction(mapped) * has[..., None], has)
-        if self.config.n_layers:
-            total = total + self._weights["share"] * self._attended(tokens)
-        fused: Floats = _direction(total) * np.asarray(has.any(axis=1))[:, None]
-        return fused
+        placed: Floats = _direction(mapped) * tokens.has_modality[..., None]
+        return placed
 
     def _gated(self, vectors: Floats, present: NDArray[np.bool_]) -> Floats:
         own = np.diagonal(self._linear("fuse.gate", vectors), axis1=1, axis2=2)

@@ -61,7 +61,8 @@ def load_fusion(folder: Path = SHIPPED) -> PanelFusion:
     from longbox.fusion.model import PanelFusion
 
     config, weights, _ = _read(folder)
-    model = PanelFusion(config)
+    with torch.random.fork_rng(devices=[]):  # first values are drawn, and replaced
+        model = PanelFusion(config)
     model.load_state_dict({n: torch.from_numpy(w.copy()) for n, w in weights.items()})
     return model
 

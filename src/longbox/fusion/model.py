@@ -105,6 +105,14 @@ class PanelFusion(nn.Module):
         Returns:
             Unit vectors (B, D); zero for a panel of which nothing is present.
         """
+        has = tokens.has_modality
+        total = self.fuse(self.modality_vectors(tokens), has)
+        if len(self.layers):
+            total = total + self.share * self._attended(tokens)
+        return normalize(total, dim=1, eps=_LEAST) * has.any(dim=1, keepdim=True)
+
+    def modality_vectors(self, tokens: TokenTensors) -> Tensor:
+        """Place each modality in the common space: unit vectors (B, 4, D), zero where absent."""
         n_words = tokens.text.shape[1]
         present = tokens.present
         has_words = present[:, 1 : 1 + n_words]
@@ -118,13 +126,7 @@ class PanelFusion(nn.Module):
             ],
             dim=1,
         )  # (B, 4, D)
-        has = torch.stack(
-            [present[:, 0], has_words.any(dim=1), present[:, -2], present[:, -1]], dim=1
-        )
-        total = self.fuse(normalize(mapped, dim=2, eps=_LEAST) * has[..., None], has)
-        if len(self.layers):
-            total = total + self.share * self._attended(tokens)
-        return normalize(total, dim=1, eps=_LEAST) * has.any(dim=1, keepdim=True)
+        return normalize(mapped, dim=2, eps=_LEAST) * tokens.has_modality[..., None]
 
     def _attended(self, tokens: TokenTensors) -> Tensor:
         words = self.token_words(tokens.text) + self.kind(tokens.kinds) + self.rank(tokens.ranks)
@@ -188,6 +190,12 @@ class TokenTensors:
     def to(self, device: torch.device) -> TokenTensors:
         """Move them to another device."""
         return TokenTensors(**{f: getattr(self, f).to(device) for f in self.__slots__})
+
+    @property
+    def has_modality(self) -> Tensor:
+        """Which of vision, text, description, composition a panel shows, bool (B, 4)."""
+        here = self.present
+        return torch.stack([here[:, 0], here[:, 1:-2].any(dim=1), here[:, -2], here[:, -1]], dim=1)
 
     def showing(self, present: Tensor) -> TokenTensors:
         """Return the same panels with fewer tokens present: bool (B, M)."""

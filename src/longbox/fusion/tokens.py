@@ -59,6 +59,12 @@ class Tokens:
         """Whether a panel shows anything at all, bool (B,)."""
         return np.asarray(self.present.any(axis=1))
 
+    @property
+    def has_modality(self) -> NDArray[np.bool_]:
+        """Which of vision, text, description, composition a panel shows, bool (B, 4)."""
+        parts = (self.present[:, 0], self.present[:, 1:-2].any(axis=1))
+        return np.stack([*parts, self.present[:, -2], self.present[:, -1]], axis=1)
+
 
 def tokens_of(
     book: BookFeatures, view: View, config: FusionConfig, rows: Rows | None = None
@@ -99,17 +105,22 @@ def require_encoders(book: BookFeatures, config: FusionConfig) -> None:
     Raises:
         ModelError: Says which, and what to do.
     """
-    for vectors, known in (
-        (book.vision, config.picture),
-        (book.text, config.sentence),
-        (book.description, config.sentence),
-        (book.composition, config.composition),
+    for vectors, known, size in (
+        (book.vision, config.picture, config.picture_size),
+        (book.text, config.sentence, config.sentence_size),
+        (book.description, config.sentence, config.sentence_size),
+        (book.composition, config.composition, config.composition_size),
     ):
         if vectors.mask.any() and vectors.fingerprint != known:
             raise ModelError(
                 f"{book.book_id}: its {vectors.space} vectors were made by {vectors.fingerprint}, "
                 f"the model was trained on {known}; index with that encoder, or train on this "
                 f"library with `longbox train fusion`"
+            )
+        if vectors.mask.any() and vectors.dimension != size:
+            raise ModelError(
+                f"{book.book_id}: its {vectors.space} vectors have {vectors.dimension} numbers, "
+                f"those of {known} have {size}; index the book again"
             )
 
 
@@ -137,6 +148,11 @@ def _words(
         raise ModelError(
             f"{book.book_id}: its utterances were made by {spoken.fingerprint}, the model was "
             f"trained on {config.sentence}"
+        )
+    if spoken.mask.any() and spoken.vectors.shape[1] != config.sentence_size:
+        raise ModelError(
+            f"{book.book_id}: its utterances have {spoken.vectors.shape[1]} numbers, those of "
+            f"{config.sentence} have {config.sentence_size}; index the book again"
         )
     said = [worded(spoken, int(row), view.wording) for row in rows]
     most = max((len(s) for s in said), default=0) or 1

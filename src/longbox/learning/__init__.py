@@ -7,10 +7,19 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from longbox.learning.corpora import DatasetFiles, Split, dataset_data, library_data, split_data
     from longbox.learning.data import TrainingData, split_by_series
     from longbox.learning.history import History, HistoryEntry, NamedValue, curves, read_history
-    from longbox.learning.loop import Progress, RunReport, Validation
     from longbox.learning.options import Precision, TrainOptions
+    from longbox.learning.progress import IsStopped, Progress, RunReport, Tell, Validation
+    from longbox.learning.run_folder import (
+        REPORT_NAME,
+        RunState,
+        books_digest,
+        close_run,
+        open_run,
+        read_report,
+    )
     from longbox.learning.runs import (
         FusionRun,
         SequenceRun,
@@ -22,48 +31,74 @@ if TYPE_CHECKING:
     from longbox.learning.tables import FusedTables
 
 _FILES = {
+    "REPORT_NAME": "run_folder",
+    "DatasetFiles": "corpora",
     "FusedCosine": "scorers",
     "FusedTables": "tables",
     "FusionRun": "runs",
     "History": "history",
     "HistoryEntry": "history",
+    "IsStopped": "progress",
     "NamedValue": "history",
     "Precision": "options",
-    "Progress": "loop",
-    "RunReport": "loop",
+    "Progress": "progress",
+    "RunReport": "progress",
+    "RunState": "run_folder",
     "SequenceRun": "runs",
     "SequenceScorer": "scorers",
+    "Split": "corpora",
+    "Tell": "progress",
     "TrainOptions": "options",
     "TrainingData": "data",
-    "Validation": "loop",
+    "Validation": "progress",
+    "books_digest": "run_folder",
+    "close_run": "run_folder",
     "curves": "history",
+    "dataset_data": "corpora",
+    "library_data": "corpora",
+    "open_run": "run_folder",
     "read_history": "history",
+    "read_report": "run_folder",
     "scorers": "scorers",
     "split_by_series": "data",
+    "split_data": "corpora",
     "train_closure_lite": "runs",
     "train_fusion": "runs",
     "train_sequence": "runs",
 }
 
 __all__ = [
+    "REPORT_NAME",
+    "DatasetFiles",
     "FusedCosine",
     "FusedTables",
     "FusionRun",
     "History",
     "HistoryEntry",
+    "IsStopped",
     "NamedValue",
     "Precision",
     "Progress",
     "RunReport",
+    "RunState",
     "SequenceRun",
     "SequenceScorer",
+    "Split",
+    "Tell",
     "TrainOptions",
     "TrainingData",
     "Validation",
+    "books_digest",
+    "close_run",
     "curves",
+    "dataset_data",
+    "library_data",
+    "open_run",
     "read_history",
+    "read_report",
     "scorers",
     "split_by_series",
+    "split_data",
     "train_closure_lite",
     "train_fusion",
     "train_sequence",

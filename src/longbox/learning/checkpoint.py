@@ -16,6 +16,17 @@ import torch
 from longbox.errors import ModelError
 
 CHECKPOINT_NAME = "checkpoint.pt"
+_DAMAGE = (
+    OSError,
+    RuntimeError,
+    KeyError,
+    TypeError,
+    ValueError,
+    AttributeError,
+    EOFError,
+    IndexError,
+    pickle.UnpicklingError,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,16 +53,25 @@ class Place:
 def save_checkpoint(
     folder: Path, place: Place, states: dict[str, Any], generator: torch.Generator
 ) -> None:
-    """Write a checkpoint of states (state dicts by name) at a place."""
+    """Write a checkpoint of states (state dicts by name) at a place.
+
+    Raises:
+        ModelError: The disk refuses.
+    """
     kept = {
         "place": asdict(place),
         "states": states,
         "generator": generator.get_state(),
         "torch": torch.get_rng_state(),
+        "cuda": torch.cuda.get_rng_state_all() if torch.cuda.is_available() else [],
     }
     partial = folder / f".{CHECKPOINT_NAME}.partial"
-    torch.save(kept, partial)
-    partial.replace(folder / CHECKPOINT_NAME)
+    try:
+        torch.save(kept, partial)
+        partial.replace(folder / CHECKPOINT_NAME)
+    except (OSError, RuntimeError) as error:  # torch says RuntimeError for a full disk
+        partial.unlink(missing_ok=True)
+        raise ModelError(f"{folder}: no checkpoint can be written ({error})") from error
 
 
 def load_checkpoint(
@@ -70,8 +90,17 @@ def load_checkpoint(
         place, states = Place(**kept["place"]), dict(kept["states"])
         generator.set_state(kept["generator"])
         torch.set_rng_state(kept["torch"])
-    except (OSError, RuntimeError, KeyError, TypeError, EOFError, pickle.UnpicklingError) as error:
-        raise ModelError(
-            f"{path}: not a usable checkpoint ({error}); remove it to start anew"
-        ) from error
+        if torch.cuda.is_available() and kept.get("cuda"):
+            torch.cuda.set_rng_state_all(kept["cuda"])
+    except _DAMAGE as error:
+        raise unusable(folder, error) from error
     return place, states
+
+
+def unusable(folder: Path, error: Exception) -> ModelError:
+    """Say in one line that a checkpoint cannot be gone on from."""
+    reason = (str(error).splitlines() or [type(error).__name__])[0][:200]
+    return ModelError(
+        f"{folder / CHECKPOINT_NAME}: not a usable checkpoint ({reason}); remove it, or give "
+        f"--refresh, to start anew"
+    )

@@ -23,7 +23,8 @@ from longbox.errors import ModelError
 from longbox.features import BookFeatures
 from longbox.learning.data import TrainingData
 from longbox.learning.history import NamedValue
-from longbox.learning.loop import Validation
+from longbox.learning.placing import device_of, moved
+from longbox.learning.progress import Validation
 from longbox.objective import Objective
 
 
@@ -79,4 +80,4 @@ class ClosureLiteTrainee:
         save(self.model, folder, Provenance(said, self._seed, scores))
 
     def _batch(self, books: Sequence[BookFeatures], places: tuple[PagePlace, ...]) -> Batch:
-        return batch_of(books, places, self.model.config)
+        return moved(batch_of(books, places, self.model.config), device_of(self.model))

@@ -28,7 +28,9 @@ from longbox.fusion import (
 )
 from longbox.learning.data import TrainingData
 from longbox.learning.history import NamedValue
-from longbox.learning.loop import Validation
+from longbox.learning.placing import device_of, moved
+from longbox.learning.progress import Validation
+from longbox.learning.snapshots import snapshot
 from longbox.objective import Objective
 from longbox.vectors import PanelVectors, Space
 
@@ -101,8 +103,9 @@ class FusionTrainee:
         self._tune_runs = _shuffled(_runs(data.tune), seed)
         self._a_batch = max(2, batch_size // RUN)
         self._seed, self._data = seed, data.about
-        if not self._runs:
-            raise ModelError("no story panels to learn from; index comics with story pages first")
+        for runs, what in ((self._runs, "learn from"), (self._tune_runs, "validate on")):
+            if sum(len(run.rows) for run in runs) < 2:
+                raise ModelError(f"fewer than two story panels to {what}; index more story pages")
 
     def n_batches(self, epoch: int) -> int:  # noqa: ARG002
         """Return how many batches an epoch has."""
@@ -132,9 +135,10 @@ class FusionTrainee:
         totals = []
         for start in range(0, len(self._tune_runs), self._a_batch):
             runs = self._tune_runs[start : start + self._a_batch]
-            if len(runs) < 2:
+            if start and len(runs) < 2:
                 continue
-            found = self.objective(self._batch(self._tune, runs, rng), generator)
+            batch = moved(self._batch(self._tune, runs, rng), device_of(self.model))
+            found = self.objective(batch, generator)
             totals.append(float(found.total))
             for part in found.parts:
                 sums.setdefault(f"{part.name} loss", []).append((part.value, part.chance))
@@ -143,14 +147,22 @@ class FusionTrainee:
             for name, values in sorted(sums.items())
         ]
         for name, space in (("picture", Space.VISION), ("words", Space.TEXT)):
-            right, chance = _finds_itself(self.model, self._tune, space)
-            parts.append(NamedValue(f"{name} finds its panel", right, chance))
-        return Validation(-float(np.mean(totals)), tuple(parts))
+            asked = _finds_itself(self.model, self._tune, space)
+            if asked is not None:
+                parts.append(NamedValue(f"{name} finds its panel", *asked))
+        health = snapshot("fused", self._tune, [self._fused(book) for book in self._tune])
+        return Validation(-float(np.mean(totals)), tuple(parts), health)
 
     def save(self, folder: Path, validation: Validation) -> None:
         """Write the model."""
         scores = {p.name: {"value": p.value, "chance": p.chance} for p in validation.parts}
         save_fusion(folder, self.model, self._data, self._seed, scores)
+
+    def _fused(self, book: BookFeatures) -> NDArray[np.float32]:
+        tokens = tokens_of(book, View(_EVERYTHING), self.model.config)
+        read = self.model(TokenTensors.of(tokens, device_of(self.model)))
+        found: NDArray[np.float32] = read.cpu().numpy()
+        return found
 
     def _batch(
         self, books: Sequence[BookFeatures], runs: Sequence[_Run], rng: np.random.Generator
@@ -182,7 +194,7 @@ def begin_from_corpus(model: PanelFusion, books: Sequence[BookFeatures], seed: i
     rng = np.random.default_rng(seed)
 
     def some(space: Space) -> NDArray[np.float32]:
-        rows = [b.of(space).vectors[b.of(space).mask] for b in books]
+        rows = [b.of(space).vectors[b.of(space).mask] for b in books if b.of(space).mask.any()]
         every = np.concatenate(rows)
         return every[rng.permutation(len(every))[:_MOST_TO_BEGIN_FROM]]
 
@@ -205,22 +217,26 @@ def _shuffled(runs: Sequence[_Run], seed: int) -> list[_Run]:
 
 def _finds_itself(
     model: PanelFusion, books: Sequence[BookFeatures], space: Space
-) -> tuple[float, float]:
+) -> tuple[float, float] | None:
     """Return how often a panel of one modality is nearest to the whole panel's own, and chance.
 
     Another panel that is the same in this modality (another language's edition) is right as well.
+    None where fewer than two panels have the modality.
     """
+    device = device_of(model)
     queries, targets, own = [], [], []
     for book in books:
+        if not (book.of(space).mask & book.is_story).any():
+            continue
         shown = tokens_of(book, View(frozenset({space})), model.config)
         whole = tokens_of(book, View(_EVERYTHING), model.config)
         is_asked = shown.is_known & book.is_story
-        queries.append(model(TokenTensors.of(shown))[is_asked])
-        targets.append(model(TokenTensors.of(whole))[is_asked])
-        own.append(torch.from_numpy(book.of(space).vectors[is_asked]))
+        queries.append(model(TokenTensors.of(shown, device))[is_asked])
+        targets.append(model(TokenTensors.of(whole, device))[is_asked])
+        own.append(torch.from_numpy(book.of(space).vectors[is_asked]).to(device))
+    if sum(len(q) for q in queries) < 2:
+        return None
     asked, offered, alone = (torch.cat(v) for v in (queries, targets, own))
-    if len(asked) < 2:
-        raise ModelError("too few panels to validate on; give validation books with lettering")
     chosen = torch.linspace(0, len(asked) - 1, min(len(asked), _MOST_TO_VALIDATE)).long()
     found = (asked[chosen] @ offered.T).argmax(dim=1)
     likeness = (alone[chosen] * alone[found]).sum(dim=1)

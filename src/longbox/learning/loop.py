@@ -9,111 +9,43 @@ chooses device and precision and, started by `accelerate launch`, spreads batche
 from __future__ import annotations
 
 import contextlib
+import importlib.util
 import math
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, fields, is_dataclass, replace
+from collections.abc import Iterator
+from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 
-from longbox.errors import ModelError
-from longbox.learning.checkpoint import Place, load_checkpoint, save_checkpoint
-from longbox.learning.gradients import module_gradients, silence_sentence
+from longbox.errors import ConfigError, ModelError
+from longbox.learning.checkpoint import Place, load_checkpoint, save_checkpoint, unusable
+from longbox.learning.gradients import silence_sentence
 from longbox.learning.history import (
+    HealthValue,
     History,
     HistoryEntry,
     NamedValue,
     gradient_norms,
 )
+from longbox.learning.listening import Listener
 from longbox.learning.options import TrainOptions
-from longbox.objective import LossPart, Objective
+from longbox.learning.placing import moved
+from longbox.learning.progress import (
+    IsStopped,
+    Means,
+    Progress,
+    RunReport,
+    Tell,
+    Trainee,
+    Validation,
+    never,
+)
+from longbox.objective import LossPart
 
 LOG_STEPS = 50
-_GRADIENT_STEPS = 500
-
-
-@dataclass(frozen=True, slots=True)
-class Validation:
-    """What a model scores on books it does not learn from.
-
-    Attributes:
-        score: The one number that decides which model is best; higher is better.
-        parts: What is shown beside it.
-    """
-
-    score: float
-    parts: tuple[NamedValue, ...]
-
-
-class Trainee(Protocol):
-    """What is trained."""
-
-    @property
-    def name(self) -> str:
-        """Kind of model: fusion, sequence or closure-lite."""
-        ...
-
-    @property
-    def modules(self) -> nn.Module:
-        """Everything that learns."""
-        ...
-
-    def n_batches(self, epoch: int) -> int:
-        """Return how many batches an epoch has."""
-        ...
-
-    def batches(self, epoch: int) -> Iterator[Any]:
-        """Yield the batches of an epoch, always the same ones."""
-        ...
-
-    def objective(self, batch: Any, generator: torch.Generator) -> Objective:
-        """Compute the losses of a batch."""
-        ...
-
-    def validate(self) -> Validation:
-        """Score the model, in evaluation mode and without gradients."""
-        ...
-
-    def save(self, folder: Path, validation: Validation) -> None:
-        """Write the model."""
-        ...
-
-
-@dataclass(frozen=True, slots=True)
-class Progress:
-    """How far a run is.
-
-    Attributes:
-        losses: Means since the last report, each beside its chance mark.
-        validation: Where one was just made.
-        warning: A loud line, where there is one.
-    """
-
-    step: int
-    n_steps: int
-    losses: tuple[NamedValue, ...]
-    validation: Validation | None = None
-    warning: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class RunReport:
-    """How a run ended.
-
-    Attributes:
-        best: The best validation score, and its parts.
-        stopped_early: By patience.
-        silent: Parameters that never got a gradient.
-    """
-
-    steps: int
-    seconds: float
-    best: Validation | None
-    stopped_early: bool
-    silent: tuple[str, ...]
 
 
 class _Stepper(nn.Module):
@@ -129,23 +61,6 @@ class _Stepper(nn.Module):
         return found.total, found.parts
 
 
-@dataclass(slots=True)
-class _Means:
-    """Losses since the last report."""
-
-    sums: dict[str, tuple[float, float, int]] = field(default_factory=dict)
-
-    def add(self, parts: tuple[LossPart, ...]) -> None:
-        for part in parts:
-            value, chance, n = self.sums.get(part.name, (0.0, 0.0, 0))
-            self.sums[part.name] = (value + part.value, chance + part.chance, n + 1)
-
-    def take(self) -> tuple[NamedValue, ...]:
-        found = tuple(NamedValue(k, v / n, c / n) for k, (v, c, n) in sorted(self.sums.items()))
-        self.sums = {}
-        return found
-
-
 class TrainingRun:
     """One run in its folder; `go` trains to the end, or on from where a killed run was."""
 
@@ -154,35 +69,28 @@ class TrainingRun:
         trainee: Trainee,
         folder: Path,
         options: TrainOptions,
-        on_progress: Callable[[Progress], None],
+        on_progress: Tell,
+        is_stopped: IsStopped = never,
     ) -> None:
-        from accelerate import Accelerator, DistributedDataParallelKwargs
-
-        unused = DistributedDataParallelKwargs(find_unused_parameters=True)
-        self._accelerator = Accelerator(
-            mixed_precision=options.precision.value,
-            cpu=options.device == "cpu",
-            kwargs_handlers=[unused],
-            log_with=list(options.trackers) or None,
-            project_dir=folder,
-        )
+        self._accelerator = _accelerator(options, folder)
         if options.trackers:
             self._accelerator.init_trackers(trainee.name)
         self._trainee, self._folder = trainee, folder
-        self._options, self._tell = options, on_progress
+        self._options, self._tell, self._is_stopped = options, on_progress, is_stopped
         self._generator = torch.Generator().manual_seed(options.seed)
         self._history = History(folder)
         self._place = Place()
-        self._means = _Means()
-        self._unheard = {n for n, p in trainee.modules.named_parameters() if p.requires_grad}
+        self._means = Means()
+        self._listener = Listener.of(trainee.modules)
         self._best: Validation | None = None
+        self._n_steps = 0
         self._began = time.monotonic()
 
     def go(self) -> RunReport:
         """Train.
 
         Raises:
-            ModelError: A loss is not finite, or the folder holds a damaged checkpoint.
+            ModelError: A loss or a score is not finite, or the folder holds a damaged checkpoint.
         """
         options = self._options
         stepper = _Stepper(self._trainee, self._generator)
@@ -191,83 +99,82 @@ class TrainingRun:
             lr=options.learning_rate,
             betas=(0.9, 0.98),
         )
-        n_steps = sum(self._n_batches(e) for e in range(options.epochs))
+        # Epochs differ by a batch or so where a task runs short; the first stands for all.
+        self._n_steps = options.epochs * self._n_batches(0)
+        if not self._n_steps:
+            raise ModelError(f"{self._folder}: fewer batches than processes; give more books")
         schedule = torch.optim.lr_scheduler.LambdaLR(
-            optimizer, lambda step: _rate(step, n_steps, options.warmup_share)
+            optimizer, lambda step: _rate(step, self._n_steps, options.warmup_share)
         )
         self._resume(optimizer, schedule)
         ready, optimizer = self._accelerator.prepare(stepper, optimizer)
         torch.set_flush_denormal(True)
-        is_over = self._is_out_of_patience()
         self._began = time.monotonic()
-        while self._place.epoch < options.epochs and not is_over:
-            is_over = self._epoch(ready, optimizer, schedule, n_steps)
+        goes_on = not self._is_out_of_patience()
+        while self._place.epoch < options.epochs and goes_on:
+            goes_on = self._epoch(ready, optimizer, schedule)
         if options.trackers:
             self._accelerator.end_training()
+        is_early = self._is_out_of_patience()
         return RunReport(
             self._place.step,
             self._seconds(),
             self._best,
-            is_over,
-            tuple(sorted(self._unheard)),
+            is_early,
+            tuple(sorted(self._listener.unheard)),
+            was_interrupted=self._place.epoch < options.epochs and not is_early,
         )
 
-    def _epoch(self, stepper: Any, optimizer: Any, schedule: Any, n_steps: int) -> bool:
-        """Train one epoch, or what is left of it; say whether patience is at its end."""
+    def _epoch(self, stepper: Any, optimizer: Any, schedule: Any) -> bool:
+        """Train one epoch, or what is left of it; say whether the run goes on."""
         n_batches = self._n_batches(self._place.epoch)
         every = max(1, n_batches // self._options.validations)
         done = self._place.batch
         for index, batch in enumerate(self._own_batches(self._place.epoch)):
             if index < done:
                 continue
-            self._step(stepper, optimizer, schedule, batch)
+            self._step(stepper, optimizer, schedule, moved(batch, self._accelerator.device))
             self._place = replace(self._place, step=self._place.step + 1, batch=index + 1)
             is_last = index + 1 == n_batches
             if self._place.step % LOG_STEPS == 0 or is_last:
-                self._log(schedule, n_steps)
+                self._log(schedule)
             if is_last or ((index + 1) % every == 0 and n_batches - index > every):
-                self._validate(n_steps)
+                self._validate()
             if is_last:
                 self._place = replace(self._place, epoch=self._place.epoch + 1, batch=0)
-            if is_last or self._place.step % self._options.checkpoint_steps == 0:
+            is_over = self._is_out_of_patience() or self._is_stopped()
+            if is_last or is_over or self._place.step % self._options.checkpoint_steps == 0:
                 self._save(optimizer, schedule)
-            if self._is_out_of_patience():
-                return True
-        return False
+            if is_over:
+                return False
+        if self._place.batch:
+            raise ModelError(f"{self._folder}: an epoch had fewer batches than were counted")
+        return True
 
     def _step(self, stepper: Any, optimizer: Any, schedule: Any, batch: Any) -> None:
         stepper.train()
         with self._accelerator.autocast():
             total, parts = stepper(batch)
         if not math.isfinite(float(total.detach())):
-            raise ModelError(
-                f"{self._folder}: the loss is not finite at step {self._place.step}; go on from an "
-                f"older checkpoint with a lower --learning-rate"
-            )
-        self._accelerator.backward(total)
-        if self._unheard:
-            self._listen()
-        if self._place.step % _GRADIENT_STEPS == _GRADIENT_STEPS - 1:
-            self._note_gradients()
-        self._accelerator.clip_grad_norm_(stepper.parameters(), self._options.clip)
-        optimizer.step()
+            raise ModelError(self._not_finite("loss"))
+        if total.requires_grad:  # a batch of which nothing could be asked has none
+            self._accelerator.backward(total)
+            self._listener.hear(self._trainee.modules)
+            norm = self._accelerator.clip_grad_norm_(stepper.parameters(), self._options.clip)
+            if not math.isfinite(float(norm)):
+                raise ModelError(self._not_finite("gradient"))
+            optimizer.step()
         schedule.step()
         optimizer.zero_grad(set_to_none=True)
         self._means.add(parts)
 
-    def _listen(self) -> None:
-        """Strike out parameters that got a gradient; whoever is left at the end learnt nothing."""
-        named = dict(self._trainee.modules.named_parameters())
-        for name in list(self._unheard):
-            gradient = named[name].grad
-            if gradient is not None and bool(gradient.any()):
-                self._unheard.discard(name)
+    def _not_finite(self, what: str) -> str:
+        return (
+            f"{self._folder}: the {what} is not finite at step {self._place.step}; train anew "
+            f"(--refresh) with a lower --learning-rate than {self._options.learning_rate:g}"
+        )
 
-    def _note_gradients(self) -> None:
-        found = gradient_norms(module_gradients(self._trainee.modules))
-        self._append(HistoryEntry(self._place.step, self._passes(), gradients=found))
-
-    def _log(self, schedule: Any, n_steps: int) -> None:
+    def _log(self, schedule: Any) -> None:
         losses = self._means.take()
         entry = HistoryEntry(
             self._place.step,
@@ -277,17 +184,28 @@ class TrainingRun:
             seconds=self._seconds(),
         )
         self._append(entry)
-        self._tell(Progress(self._place.step, n_steps, losses))
+        self._tell(Progress(self._place.step, self._n_steps, losses))
 
-    def _validate(self, n_steps: int) -> None:
+    def _validate(self) -> None:
         modules = self._trainee.modules
         modules.eval()
         with torch.no_grad(), _own_dice():
             found = self._trainee.validate()
         modules.train()
-        self._append(HistoryEntry(self._place.step, self._passes(), scores=found.parts))
-        best = self._place.best
-        if best is None or found.score > best:
+        if not math.isfinite(found.score):
+            raise ModelError(self._not_finite("validation score"))
+        gradients = gradient_norms(self._listener.take(modules))
+        self._append(
+            HistoryEntry(
+                self._place.step,
+                self._passes(),
+                scores=found.parts,
+                gradients=gradients,
+                health=found.health,
+            )
+        )
+        is_best = self._place.best is None or found.score > self._place.best
+        if is_best:
             self._best = found
             self._place = replace(self._place, best=found.score, since_best=0)
             if self._accelerator.is_main_process:
@@ -295,9 +213,10 @@ class TrainingRun:
         else:
             self._place = replace(self._place, since_best=self._place.since_best + 1)
         warning = None
-        if self._place.epoch >= 1 or self._place.batch >= self._n_batches(0):
-            warning = silence_sentence(sorted(self._unheard))
-        self._tell(Progress(self._place.step, n_steps, (), found, warning))
+        if self._place.batch >= self._n_batches(self._place.epoch):
+            warning = silence_sentence(sorted(self._listener.unheard))
+        step = self._place.step
+        self._tell(Progress(step, self._n_steps, (), found, warning, is_best=is_best))
 
     def _save(self, optimizer: Any, schedule: Any) -> None:
         if not self._accelerator.is_main_process:
@@ -306,7 +225,9 @@ class TrainingRun:
             "modules": self._trainee.modules.state_dict(),
             "optimizer": optimizer.state_dict(),
             "schedule": schedule.state_dict(),
-            "unheard": sorted(self._unheard),
+            "unheard": sorted(self._listener.unheard),
+            "means": dict(self._means.sums),
+            "best": None if self._best is None else asdict(self._best),
         }
         save_checkpoint(
             self._folder, replace(self._place, seconds=self._seconds()), states, self._generator
@@ -319,10 +240,15 @@ class TrainingRun:
             self._history.drop_after(-1)
             return
         self._place, states = found
-        self._trainee.modules.load_state_dict(states["modules"])
-        optimizer.load_state_dict(states["optimizer"])
-        schedule.load_state_dict(states["schedule"])
-        self._unheard = set(states["unheard"])
+        try:
+            self._trainee.modules.load_state_dict(states["modules"])
+            optimizer.load_state_dict(states["optimizer"])
+            schedule.load_state_dict(states["schedule"])
+            self._listener.unheard = set(states["unheard"])
+            self._means.sums = {k: tuple(v) for k, v in states.get("means", {}).items()}
+            self._best = _validation(states.get("best"))
+        except (RuntimeError, KeyError, TypeError, ValueError, AttributeError) as error:
+            raise unusable(self._folder, error) from error
         self._history.drop_after(self._place.step)
 
     def _append(self, entry: HistoryEntry) -> None:
@@ -334,12 +260,12 @@ class TrainingRun:
             self._accelerator.log(values, step=entry.step)
 
     def _own_batches(self, epoch: int) -> Iterator[Any]:
-        """Yield this process's share of the batches, moved to its device."""
+        """Yield this process's share of the batches."""
         n, rank = self._accelerator.num_processes, self._accelerator.process_index
         whole = self._trainee.n_batches(epoch) // n * n
         for index, batch in enumerate(self._trainee.batches(epoch)):
             if index < whole and index % n == rank:
-                yield _moved(batch, self._accelerator.device)
+                yield batch
 
     def _n_batches(self, epoch: int) -> int:
         n_processes: int = self._accelerator.num_processes
@@ -353,6 +279,41 @@ class TrainingRun:
 
     def _seconds(self) -> float:
         return self._place.seconds + time.monotonic() - self._began
+
+
+def _accelerator(options: TrainOptions, folder: Path) -> Any:
+    """Open the device that was asked for, and no other.
+
+    Raises:
+        ConfigError: It is not there, or a tracker is not installed.
+    """
+    from accelerate import Accelerator, DistributedDataParallelKwargs
+
+    for name in options.trackers:
+        if importlib.util.find_spec(name) is None:
+            raise ConfigError(f"the tracker {name} is not installed; `pip install {name}`")
+    unused = DistributedDataParallelKwargs(find_unused_parameters=True)
+    try:
+        found = Accelerator(
+            mixed_precision=options.precision.value,
+            cpu=options.device == "cpu",
+            kwargs_handlers=[unused],
+            log_with=list(options.trackers) or None,
+            project_dir=folder,
+        )
+    except ValueError as error:  # numbers that the device cannot compute in
+        raise ConfigError(f"precision {options.precision}: {error}") from error
+    if options.device not in ("auto", found.device.type):
+        raise ConfigError(f"there is no device {options.device} here; use auto or cpu")
+    return found
+
+
+def _validation(kept: Any) -> Validation | None:
+    if kept is None:
+        return None
+    parts = tuple(NamedValue(**part) for part in kept["parts"])
+    health = tuple(HealthValue(**part) for part in kept.get("health", ()))
+    return Validation(float(kept["score"]), parts, health)
 
 
 def _decayed(modules: nn.Module, decay: float) -> list[dict[str, Any]]:
@@ -381,16 +342,3 @@ def _own_dice() -> Iterator[None]:
         yield
     finally:
         torch.set_rng_state(state)
-
-
-def _moved(batch: Any, device: torch.device) -> Any:
-    """Move a batch: a dataclass of tensors, or anything with its own `to`."""
-    if device.type == "cpu":
-        return batch
-    if isinstance(batch, Tensor) or hasattr(batch, "to"):
-        return batch.to(device)
-    if is_dataclass(batch) and not isinstance(batch, type):
-        return replace(
-            batch, **{f.name: _moved(getattr(batch, f.name), device) for f in fields(batch)}
-        )
-    return batch

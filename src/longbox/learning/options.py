@@ -7,6 +7,8 @@ from enum import StrEnum
 
 from longbox.errors import ConfigError
 
+DEVICES = ("auto", "cpu", "cuda", "mps", "xpu")
+
 
 class Precision(StrEnum):
     """Numbers that forward passes are computed in; weights and optimizer stay in float32."""
@@ -30,7 +32,7 @@ class TrainOptions:
         validations: How many a run has an epoch.
         checkpoint_steps: How often what a run needs to go on is written.
         seed: Of weights, batches and dropout.
-        device: "auto", "cpu", "cuda" ...
+        device: "auto", "cpu", "cuda", "mps" or "xpu"; one that is not there is refused.
         trackers: "tensorboard" or "wandb", where they are installed, beside the history file.
     """
 
@@ -55,6 +57,8 @@ class TrainOptions:
             raise ConfigError("the learning rate must be above 0 and below 1, clip above 0")
         if self.patience < 0 or not 0 <= self.warmup_share < 1:
             raise ConfigError("patience must be 0 or more, warmup_share from 0 below 1")
+        if self.device not in DEVICES:
+            raise ConfigError(f"no device is called {self.device!r}; use {', '.join(DEVICES)}")
         for name in self.trackers:
             if name not in ("tensorboard", "wandb"):
                 raise ConfigError(f"no tracker is called {name!r}; use tensorboard or wandb")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -10,16 +10,16 @@ from typing import Any
 import torch
 
 from longbox.closure_lite import ClosureLiteSimple, config_for
-from longbox.fusion import FusionWeights, PanelFusion, load_fusion, open_fusion
+from longbox.errors import ModelError
+from longbox.fusion import FusionConfig, FusionWeights, PanelFusion, load_fusion, open_fusion
 from longbox.learning.closure_lite_training import ClosureLiteTrainee
 from longbox.learning.data import TrainingData
 from longbox.learning.fusion_training import FusionTrainee, begin_from_corpus, fusion_config
-from longbox.learning.loop import Progress, RunReport, Trainee, TrainingRun
+from longbox.learning.loop import TrainingRun
 from longbox.learning.options import TrainOptions
+from longbox.learning.progress import IsStopped, RunReport, Tell, never
 from longbox.learning.sequence_training import SampleCounts, SequenceTrainee
 from longbox.sequence import SequenceConfig, Stage4SequenceModel, TaskWeights, load_sequence
-
-Tell = Callable[[Progress], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +34,8 @@ class FusionRun:
     d_hidden: int = 256
     weights: FusionWeights = field(default_factory=FusionWeights)
     start: Path | None = None
+    d_model: int = 512
+    n_heads: int = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +45,7 @@ class SequenceRun:
     Attributes:
         fusion: Folder of the stage 3 model; None for the shipped one.
         sequences: Of an epoch.
+        is_fixed: Every epoch repeats the same sequences.
         start: A model folder to go on from.
     """
 
@@ -51,14 +54,21 @@ class SequenceRun:
     n_heads: int = 8
     d_feedforward: int = 2048
     dropout: float = 0.1
+    d_hidden: int = 0
     sequences: int = 100_000
     share_hard: float = 0.7
+    is_fixed: bool = False
     weights: TaskWeights = field(default_factory=TaskWeights)
     start: Path | None = None
 
 
 def train_fusion(
-    data: TrainingData, folder: Path, run: FusionRun, options: TrainOptions, tell: Tell
+    data: TrainingData,
+    folder: Path,
+    run: FusionRun,
+    options: TrainOptions,
+    tell: Tell,
+    is_stopped: IsStopped = never,
 ) -> RunReport:
     """Train stage 3; the folder holds the best model when this returns.
 
@@ -68,17 +78,28 @@ def train_fusion(
     torch.manual_seed(options.seed)
     if run.start is not None:
         model = load_fusion(run.start)
+        _require_encoders(model.config, fusion_config(data.train), run.start)
     else:
-        sizes = {"n_layers": run.n_layers, "d_hidden": run.d_hidden}
+        sizes = {
+            "n_layers": run.n_layers,
+            "d_hidden": run.d_hidden,
+            "d_model": run.d_model,
+            "n_heads": run.n_heads,
+        }
         model = PanelFusion(fusion_config(data.train, **sizes))
         begin_from_corpus(model, data.train, options.seed)
     told = _with_settings(data, asdict(run.weights), options)
     trainee = FusionTrainee(told, model, run.weights, options.batch_size, options.seed)
-    return _go(trainee, folder, options, tell)
+    return TrainingRun(trainee, folder, options, tell, is_stopped).go()
 
 
 def train_sequence(
-    data: TrainingData, folder: Path, run: SequenceRun, options: TrainOptions, tell: Tell
+    data: TrainingData,
+    folder: Path,
+    run: SequenceRun,
+    options: TrainOptions,
+    tell: Tell,
+    is_stopped: IsStopped = never,
 ) -> RunReport:
     """Train stage 4 on the vectors of a stage 3 model.
 
@@ -90,6 +111,11 @@ def train_sequence(
     fusion = open_fusion(run.fusion) if run.fusion else open_fusion()
     if run.start is not None:
         model, _ = load_sequence(run.start)
+        if model.config.d_model != fusion.config.d_model:
+            raise ModelError(
+                f"{run.start}: reads vectors of {model.config.d_model} numbers, the fusion model "
+                f"makes {fusion.config.d_model}; give --start none"
+            )
         model.config = replace(model.config, fusion=fusion.fingerprint)
     else:
         config = SequenceConfig(
@@ -99,16 +125,27 @@ def train_sequence(
             run.n_heads,
             run.d_feedforward,
             run.dropout,
+            d_hidden=run.d_hidden,
         )
         model = Stage4SequenceModel(config)
-    counts = SampleCounts(run.sequences, options.batch_size, run.share_hard, seed=options.seed)
+    counts = SampleCounts(
+        run.sequences,
+        options.batch_size,
+        run.share_hard,
+        is_fixed=run.is_fixed,
+        seed=options.seed,
+    )
     told = _with_settings(data, asdict(run.weights), options)
     trainee = SequenceTrainee(told, fusion, model, run.weights, counts)
-    return _go(trainee, folder, options, tell)
+    return TrainingRun(trainee, folder, options, tell, is_stopped).go()
 
 
 def train_closure_lite(
-    data: TrainingData, folder: Path, options: TrainOptions, tell: Tell
+    data: TrainingData,
+    folder: Path,
+    options: TrainOptions,
+    tell: Tell,
+    is_stopped: IsStopped = never,
 ) -> RunReport:
     """Train the first version, the measured baseline.
 
@@ -118,11 +155,17 @@ def train_closure_lite(
     model = ClosureLiteSimple(config_for(data.train), options.seed)
     told = _with_settings(data, {}, options)
     trainee = ClosureLiteTrainee(told, model, options.batch_size, options.seed)
-    return _go(trainee, folder, options, tell)
+    return TrainingRun(trainee, folder, options, tell, is_stopped).go()
 
 
-def _go(trainee: Trainee, folder: Path, options: TrainOptions, tell: Tell) -> RunReport:
-    return TrainingRun(trainee, folder, options, tell).go()
+def _require_encoders(known: FusionConfig, found: FusionConfig, start: Path) -> None:
+    for name in ("picture", "sentence", "composition"):
+        theirs, ours = getattr(known, name), getattr(found, name)
+        if theirs != ours:
+            raise ModelError(
+                f"{start}: knows {name} vectors of {theirs}, these books have those of {ours}; "
+                f"give --start none"
+            )
 
 
 def _with_settings(

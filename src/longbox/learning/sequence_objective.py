@@ -144,6 +144,8 @@ def book_objective(
     hidden = hidden & (known.sum(dim=1) > 1)[:, None]
     asked = hidden.any(dim=1)
     guess = (model.book(strips, known, hidden) * hidden[..., None]).sum(dim=1)[asked]
+    if not bool(asked.any()):
+        return Objective(guess.sum(), ())
     pages = strips[known]
     answers = (torch.cumsum(known.flatten().long(), 0) - 1).view(b, p)[hidden]
     value = cross_entropy(guess @ pages.T / weights.temperature, answers)

@@ -9,19 +9,22 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import nn
 
 from longbox.errors import ModelError
 from longbox.fusion import FusionEncoder
 from longbox.learning.data import TrainingData
 from longbox.learning.history import NamedValue
-from longbox.learning.loop import Validation
+from longbox.learning.placing import device_of, moved
+from longbox.learning.progress import Validation
 from longbox.learning.sequence_objective import (
     book_objective,
     choice_scores,
     order_scores,
     sequence_objective,
 )
+from longbox.learning.snapshots import snapshot
 from longbox.learning.strips import (
     BookBatch,
     OrderBatch,
@@ -29,16 +32,19 @@ from longbox.learning.strips import (
     book_batches,
     bucketed,
     order_batch,
+    stretches_of,
     strip_batch,
 )
 from longbox.learning.tables import FusedTables
 from longbox.objective import Objective
-from longbox.sequence import Stage4SequenceModel, TaskWeights, save_sequence
+from longbox.sequence import Stage4SequenceModel, TaskWeights, save_sequence, windows_of
 from longbox.tasks import (
+    BOTH,
     Choice,
     Corpus,
     Difficulty,
     Sample,
+    Shown,
     Shuffled,
     Task,
     closure_samples,
@@ -57,6 +63,7 @@ class SampleCounts:
     Attributes:
         share_hard: Samples whose wrong candidates are of the same book.
         n_candidates: Of a sample; None asks as evaluation does, with fewer.
+        is_fixed: Every epoch repeats the first one's samples instead of drawing new ones.
         seed: Of samples and batches.
     """
 
@@ -64,6 +71,7 @@ class SampleCounts:
     batch_size: int = 32
     share_hard: float = 0.7
     n_candidates: tuple[int, int] | None = (8, 16)
+    is_fixed: bool = False
     seed: int = 0
 
 
@@ -123,6 +131,7 @@ class SequenceTrainee:
         self._tables = FusedTables(data.train, fusion)
         self._tune_tables = FusedTables(data.tune, fusion)
         self._data, self._counts = data, counts
+        self._stretches = stretches_of(data.train)
         seed = counts.seed
         self._epoch: tuple[int, dict[Task, list[Sample]]] | None = None
         rng = np.random.default_rng((seed, 10_000))
@@ -132,21 +141,20 @@ class SequenceTrainee:
     def n_batches(self, epoch: int) -> int:
         """Return how many batches an epoch has."""
         n = sum(-(-len(s) // self._counts.batch_size) for s in self._samples(epoch).values())
-        return n + n // _BOOK_EVERY
+        return n + (-(-n // _BOOK_EVERY) if self._stretches else 0)
 
     def batches(self, epoch: int) -> Iterator[StripBatch | OrderBatch | BookBatch]:
         """Yield one-task batches in random order, and now and then one of whole books."""
         rng = np.random.default_rng((self._counts.seed, epoch, 1))
         plan = [
-            (task, chosen)
-            for task, samples in self._samples(epoch).items()
+            chosen
+            for samples in self._samples(epoch).values()
             for chosen in bucketed(samples, self._counts.batch_size, rng)
         ]
-        books = book_batches(self._tables, self._counts.batch_size, rng)
-        n_books = len(plan) // _BOOK_EVERY
+        books = book_batches(self._tables, self._stretches, self._counts.batch_size, rng)
         for number, index in enumerate(rng.permutation(len(plan)), 1):
-            yield batch_of(self._tables, plan[index][1])
-            if number % _BOOK_EVERY == 0 and number // _BOOK_EVERY <= n_books:
+            yield batch_of(self._tables, plan[index])
+            if self._stretches and (number % _BOOK_EVERY == 0 or number == len(plan)):
                 yield next(books)
 
     def objective(
@@ -164,7 +172,22 @@ class SequenceTrainee:
             accuracy, chance = accuracy_of(self.model, self._tune_tables, samples)
             parts.append(NamedValue(task.value, accuracy, chance))
         gains = [((p.value or 0) - (p.chance or 0)) * getattr(self._weights, p.name) for p in parts]
-        return Validation(float(np.sum(gains)), tuple(parts))
+        health = snapshot("contextual", self._data.tune, self._contextual())
+        return Validation(float(np.sum(gains)), tuple(parts), health)
+
+    def _contextual(self) -> list[NDArray[np.float32]]:
+        """Read the validation books as `longbox embed` does, as far as one window reaches."""
+        found, device = [], device_of(self.model)
+        for index, book in enumerate(self._data.tune):
+            shown = [Shown(index, row, BOTH) for row in range(book.n_panels)]
+            rows, mask = self._tune_tables.vectors(shown)
+            plan = windows_of(len(rows))
+            places = plan.starts[:, None] + np.arange(plan.length)
+            read = self.model.contextualize(
+                torch.from_numpy(rows[places]).to(device), torch.from_numpy(mask[places]).to(device)
+            )
+            found.append(read.cpu().numpy()[plan.window, plan.offset])
+        return found
 
     def save(self, folder: Path, validation: Validation) -> None:
         """Write the model."""
@@ -172,6 +195,7 @@ class SequenceTrainee:
         save_sequence(folder, self.model, self._data.about, self._counts.seed, scores)
 
     def _samples(self, epoch: int) -> dict[Task, list[Sample]]:
+        epoch = 0 if self._counts.is_fixed else epoch
         if self._epoch is None or self._epoch[0] != epoch:
             rng = np.random.default_rng((self._counts.seed, epoch, 0))
             drawn = draw_samples(self._data.train, self._counts, self._weights, rng)
@@ -192,15 +216,17 @@ def accuracy_of(
 ) -> tuple[float, float]:
     """Return accuracy and chance of samples of one task; of pairs, for reading order."""
     right: list[torch.Tensor] = []
+    device = device_of(model)
     ordered = iter(samples)
     while chosen := list(islice(ordered, 64)):
-        batch = batch_of(tables, chosen)
+        batch = moved(batch_of(tables, chosen), device)
         if isinstance(batch, OrderBatch):
             scores = order_scores(model, batch)
             pairs = batch.mask[:, :, None] & batch.mask[:, None, :]
             pairs = pairs & (batch.places[:, :, None] < batch.places[:, None, :])
-            right.append((scores[pairs] > 0).float())
+            right.append((scores[pairs] > 0).float().cpu())
         else:
-            right.append((choice_scores(model, batch).argmax(dim=1) == batch.answers).float())
+            chosen_ones = choice_scores(model, batch).argmax(dim=1)
+            right.append((chosen_ones == batch.answers).float().cpu())
     chances = [s.chance if isinstance(s, Choice) else 0.5 for s in samples]
     return float(torch.cat(right).mean()), float(np.mean(chances))

@@ -16,7 +16,7 @@ from torch import Tensor
 
 from longbox.features import BookFeatures
 from longbox.learning.tables import FusedTables
-from longbox.tasks import BOTH, Choice, Sample, Shown, Shuffled, Task
+from longbox.tasks import BOTH, Choice, Corpus, Sample, Shown, Shuffled, Task
 
 _STRETCH = 12
 _LONGEST_PAGE = 12
@@ -147,11 +147,18 @@ class BookBatch:
     mask: Tensor
 
 
-def book_batches(tables: FusedTables, size: int, rng: np.random.Generator) -> Iterator[BookBatch]:
+Stretch = tuple[int, list[NDArray[np.int64]]]
+
+
+def stretches_of(corpus: Corpus) -> list[Stretch]:
+    """Return the stretches of a corpus: index of the book, and the rows of each page."""
+    return [(index, pages) for index, book in enumerate(corpus) for pages in _stretches(book)]
+
+
+def book_batches(
+    tables: FusedTables, stretches: Sequence[Stretch], size: int, rng: np.random.Generator
+) -> Iterator[BookBatch]:
     """Yield stretches of books for ever, a quarter as many as a batch has samples."""
-    stretches = [
-        (index, pages) for index, book in enumerate(tables.corpus) for pages in _stretches(book)
-    ]
     while True:
         chosen = [stretches[i] for i in rng.integers(0, len(stretches), max(2, size // 4))]
         yield _book_batch(tables, chosen)
@@ -169,9 +176,7 @@ def _stretches(book: BookFeatures) -> Iterator[list[NDArray[np.int64]]]:
             yield told[start : start + _STRETCH]
 
 
-def _book_batch(
-    tables: FusedTables, chosen: Sequence[tuple[int, list[NDArray[np.int64]]]]
-) -> BookBatch:
+def _book_batch(tables: FusedTables, chosen: Sequence[Stretch]) -> BookBatch:
     n_pages = max(len(pages) for _, pages in chosen)
     longest = max(len(rows) for _, pages in chosen for rows in pages)
     panels = np.zeros((len(chosen), n_pages, longest, tables.dimension), np.float32)

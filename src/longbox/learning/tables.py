@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from longbox.features import View
+from longbox.features import View, Wording
 from longbox.fusion import FusionEncoder
 from longbox.tasks import Corpus, Shown
 
@@ -55,11 +55,13 @@ class FusedTables:
 
     def _table(self, view: View) -> tuple[NDArray[np.float16], NDArray[np.bool_]]:
         if view not in self._tables:
-            made = [self._encoder.encode(book, view) for book in self.corpus]
             size = int(self._first[-1])
             table = np.zeros((size, self.dimension), np.float16)
             mask = np.zeros(size, np.bool_)
-            for first, vectors in zip(self._first, made, strict=False):
+            for first, book in zip(self._first, self.corpus, strict=False):
+                if view.wording is not Wording.WHOLE and book.utterances is None:
+                    continue  # not encoded piece by piece: shows nothing in this view
+                vectors = self._encoder.encode(book, view)
                 table[first : first + len(vectors.mask)] = vectors.vectors
                 mask[first : first + len(vectors.mask)] = vectors.mask
             self._tables[view] = (table, mask)

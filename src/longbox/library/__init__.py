@@ -52,6 +52,7 @@ from longbox.library.stores import (
     store_path,
     write_book_store,
 )
+from longbox.library.zarr_import import read_zarr_books
 
 __all__ = [
     "FEATURES_NAME",
@@ -83,6 +84,7 @@ __all__ = [
     "read_corrections",
     "read_description_store",
     "read_learned_store",
+    "read_zarr_books",
     "require_learned",
     "store_path",
     "update_book_store",

@@ -70,6 +70,19 @@ class EmbeddedLibrary(PanelFinder):
             chosen = model or learned.answering_model(connection)
             return learned.lacking(connection, chosen or "")
 
+    def encoders_of_books(self) -> dict[str, tuple[str, ...]]:
+        """Return the fingerprints of the encoders that each book's own vectors were made by."""
+        with self._catalog.guarded() as connection:
+            rows = connection.execute(
+                "SELECT b.book_id, s.space, s.fingerprint FROM books b LEFT JOIN book_spaces s "
+                "ON s.book_row = b.book_row AND s.model IS NULL ORDER BY 1, 2, 3"
+            ).fetchall()
+        found: dict[str, tuple[str, ...]] = {}
+        for book_id, space, fingerprint in rows:
+            made = () if space is None else (f"{space} {fingerprint}",)
+            found[book_id] = (*found.get(book_id, ()), *made)
+        return found
+
     def begin_model(self, model: str) -> None:
         """Get ready for the vectors of a model: the library's first one answers as it grows.
 

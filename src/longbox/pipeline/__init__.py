@@ -4,6 +4,7 @@ Only this room knows which stage follows which, and only here is one page's erro
 the rest of the book, and the rest of the shelf, go on.
 """
 
+from longbox.pipeline.attention_overlay import attention_picture, draw_attention
 from longbox.pipeline.books import BookStages, UnderstoodBook
 from longbox.pipeline.budget import Prices
 from longbox.pipeline.character_files import BookRegion, BookRegions
@@ -82,11 +83,13 @@ __all__ = [
     "StageClock",
     "SyncOutcome",
     "UnderstoodBook",
+    "attention_picture",
     "book_features",
     "cluster_books",
     "contact_sheet",
     "describe_library",
     "description_vectors",
+    "draw_attention",
     "draw_overlay",
     "embed_library",
     "estimate_descriptions",

@@ -71,7 +71,8 @@ class CharacterCluster:
     Attributes:
         key: 8 hex digits; the cluster's handle for naming.
         name: What a person called it, or None.
-        suggestion: Whom descriptions of its panels speak of, or None.
+        suggestion: The named character that it looks like, else whom descriptions of its panels
+            speak of, or None. A guess, and shown as one.
         members: Its regions, by book, page and panel.
         exemplars: The most typical of them, the best first.
     """
@@ -149,16 +150,15 @@ def cluster_books(
     panels = _panel_numbers(rows)
     labels = cluster_regions(vectors, panels, options)
     named = read_names(library.root)
-    names = names_by_look(
-        labels, vectors, _known_looks(named, [*looked, *everything]), options.distance
-    )
-    names |= names_by_place(labels, [row.place for row in rows], named)
+    names = names_by_place(labels, [row.place for row in rows], named)
+    known = _known_looks(named, [*looked, *everything])
+    alike = names_by_look(labels, vectors, known, options.distance)
     said = _said(library, rows)
     clusters = []
     for label in range(int(labels.max(initial=ALONE)) + 1):
         members = np.flatnonzero(labels == label)
         best = tuple(rows[i] for i in exemplars(vectors, members, N_EXEMPLARS))
-        suggestion = suggest_name(labels == label, said)
+        suggestion = alike.get(label) or suggest_name(labels == label, said)
         own = tuple(rows[i] for i in members)
         clusters.append(
             CharacterCluster(_cluster_key(best[0].place), names.get(label), suggestion, own, best)

@@ -13,9 +13,9 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from importlib import import_module
+from functools import cached_property
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from longbox.book import Problem
 from longbox.errors import LibraryError, ModelError
@@ -23,9 +23,10 @@ from longbox.features import PanelModel
 from longbox.library import Library, require_learned, write_learned_store
 from longbox.pipeline.features import source_features
 
+if TYPE_CHECKING:
+    from longbox.pipeline.panel_model import SequencePanelModel
+
 _STAGE: Final = "embedding"
-# torch and the networks come with it, so it is imported where a model is opened.
-_MODEL_ROOM: Final = "longbox.pipeline.panel_model"
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +87,7 @@ def embed_library(
     """
     start = time.perf_counter()
     report = EmbedReport(model.fingerprint)
-    unreadable: set[str] = set()
+    run = _Run(library, model, report)
     try:
         library.begin_model(model.fingerprint)
         lacking = library.unembedded_books(model.fingerprint)
@@ -94,62 +95,78 @@ def embed_library(
         report.n_unchanged = len(library.book_ids()) - len(todo)
         on_progress(EmbedProgress(len(todo), 0, 0))
         for done, book_id in enumerate(todo, start=1):
-            if not _embed(library, model, book_id, report):
-                unreadable.add(book_id)
+            run.embed(book_id)
             on_progress(EmbedProgress(len(todo), done, report.n_panels))
     except KeyboardInterrupt:
         report.was_interrupted = True
-    report.is_answering = library.switch_model(model.fingerprint, unreadable)
+    report.is_answering = library.switch_model(model.fingerprint, run.unreadable)
     report.wall_s = time.perf_counter() - start
     return report
 
 
-def _embed(library: Library, model: PanelModel, book_id: str, report: EmbedReport) -> bool:
-    """Embed one book; return whether it could be read at all."""
-    try:
-        source = library.book_source(book_id)
-    except LibraryError as error:
-        report.problems.append(_problem(library, book_id, str(error)))
-        return False
-    annotated = source.store.annotated
-    try:
-        learned = model.embed(source_features(source), len(annotated.pages))
-        require_learned(learned, book_id, annotated.n_panels, len(annotated.pages))
-    except ModelError as error:
-        report.problems.append(_problem(library, book_id, str(error)))
-        return True
-    write_learned_store(library.root, model.fingerprint, book_id, learned, source.made_from)
-    if library.merge_learned(book_id, model.fingerprint):
-        report.n_books += 1
-        report.n_panels += annotated.n_panels
-    else:
-        reason = f"{book_id}: changed while it was embedded; run `longbox embed` again"
-        report.problems.append(_problem(library, book_id, reason))
-    return True
+class _Run:
+    """One run over books; knows what the model refused, so that it is asked once an encoder."""
+
+    def __init__(self, library: Library, model: PanelModel, report: EmbedReport) -> None:
+        self._library, self._model, self._report = library, model, report
+        self.unreadable: set[str] = set()
+        self._refused: dict[tuple[str, ...], str] = {}
+
+    @cached_property
+    def _encoders(self) -> dict[str, tuple[str, ...]]:
+        return self._library.encoders_of_books()
+
+    @cached_property
+    def _files(self) -> dict[str | None, str]:
+        known = sorted(self._library.known_files().items(), reverse=True)
+        return {file.book_id: path for path, file in known}
+
+    def embed(self, book_id: str) -> None:
+        """Embed one book, or note why not."""
+        made_by = self._encoders.get(book_id, ())
+        if made_by in self._refused:
+            self._note(book_id, self._refused[made_by])
+            return
+        try:
+            source = self._library.book_source(book_id)
+        except LibraryError as error:
+            self.unreadable.add(book_id)
+            self._note(book_id, str(error))
+            return
+        n_panels, n_pages = source.store.annotated.n_panels, len(source.store.annotated.pages)
+        try:
+            learned = self._model.embed(source_features(source), n_pages)
+        except ModelError as error:
+            self._refused[made_by] = str(error)
+            self._note(book_id, str(error))
+            return
+        try:
+            require_learned(learned, book_id, n_panels, n_pages)
+        except ModelError as error:
+            self._note(book_id, str(error))
+            return
+        root, name = self._library.root, self._model.fingerprint
+        write_learned_store(root, name, book_id, learned, source.made_from)
+        if self._library.merge_learned(book_id, name):
+            self._report.n_books += 1
+            self._report.n_panels += n_panels
+        else:
+            self._note(book_id, f"{book_id}: changed meanwhile; run `longbox embed` again")
+
+    def _note(self, book_id: str, reason: str) -> None:
+        file = self._files.get(book_id, book_id)
+        self._report.problems.append(Problem(file, None, _STAGE, f"{file}: {reason}"))
 
 
-def _problem(library: Library, book_id: str, reason: str) -> Problem:
-    files = [path for path, known in library.known_files().items() if known.book_id == book_id]
-    return Problem(min(files, default=book_id), None, _STAGE, reason)
-
-
-def library_model(root: Path) -> PanelModel:
+def library_model(root: Path) -> SequencePanelModel:
     """Open the model that embeds a library: its own, or the one that came with Longbox.
 
     Raises:
         ModelError: There is none, or it cannot be used.
     """
-    try:
-        opened = import_module(_MODEL_ROOM)
-    except ModuleNotFoundError as error:
-        if error.name != _MODEL_ROOM:
-            raise
-        raise ModelError(
-            "this installation has no panel model; install a Longbox that has one, or set "
-            "`embed = false` under [models] in the settings"
-        ) from error
-    model: PanelModel = opened.open_panel_model(root)
-    return model
+    from longbox.pipeline.panel_model import open_panel_model  # the networks come with it
+
+    return open_panel_model(root)
 
 
 def embed_after_index(library: Library, on_progress: Tell) -> EmbedReport | None:

@@ -18,14 +18,14 @@ from numpy.typing import NDArray
 
 from longbox.errors import ModelError
 from longbox.features import MODALITIES, BookFeatures, LearnedVectors, View
-from longbox.fusion import FusionEncoder, open_fusion
-from longbox.sequence import load_sequence, windows_of
+from longbox.fusion import FusionEncoder, open_fusion, tokens_of
+from longbox.sequence import Input, load_sequence, windows_of
 from longbox.vectors import PanelVectors, QueryVector, Space
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from longbox.sequence import Stage4SequenceModel
+    from longbox.sequence import ModalityVectors, Stage4SequenceModel
 
 MODELS_NAME: Final = "models"
 FUSION_NAME: Final = "fusion"
@@ -33,6 +33,7 @@ SEQUENCE_NAME: Final = "sequence"
 _EVERYTHING = View(frozenset(MODALITIES))
 _AT_ONCE = 32
 _BOOK_WINDOW = 12
+Modalities = tuple[NDArray[np.float32], NDArray[np.bool_]]
 
 
 def open_panel_model(root: Path | None = None, n_threads: int = 2) -> SequencePanelModel:
@@ -102,15 +103,71 @@ class SequencePanelModel:
         model, name = self._loaded
         fused = self.fusion.encode(features, _EVERYTHING)
         with torch.inference_mode():
-            contextual = contextual_of(model, fused)
+            contextual = contextual_of(model, fused, self._modalities(features, model))
             strips, mask = strips_of(model, contextual, fused.mask, features.pages, n_pages)
             pages = pages_of(model, strips, mask)
         vectors = PanelVectors(Space.CONTEXTUAL, name, contextual, fused.mask)
         return LearnedVectors(fused, vectors, pages, strips, mask)
 
+    def attention(
+        self, features: BookFeatures, row: int, layer: int | None = None
+    ) -> NDArray[np.float32]:
+        """Return what a panel attends to while its contextual vector is made.
 
-def contextual_of(model: Stage4SequenceModel, fused: PanelVectors) -> NDArray[np.float32]:
-    """Read a book's panels in windows: contextual vectors float32 (N, D), zero where masked."""
+        Args:
+            features: Of its book, N panels.
+            row: The panel.
+            layer: From 1; None for the last.
+
+        Returns:
+            Shares of the book's panels, mean over heads, float32 (N,), summing to 1.
+
+        Raises:
+            ModelError: Nothing is known of the panel, the model has no such layer, or the features
+                were made by other encoders.
+        """
+        import torch
+
+        model, _ = self._loaded
+        at = model.config.n_layers if layer is None else layer
+        if not 1 <= at <= model.config.n_layers:
+            raise ModelError(f"the model has layers 1 to {model.config.n_layers}, not {at}")
+        fused = self.fusion.encode(features, _EVERYTHING)
+        if not 0 <= row < len(fused.mask) or not fused.mask[row]:
+            raise ModelError(f"{features.book_id}: nothing is known of panel {row}")
+        plan = windows_of(len(fused.mask))
+        rows = plan.starts[plan.window[row]] + np.arange(plan.length)
+        shared = self._modalities(features, model)
+        found: list[Tensor] = []
+        with torch.inference_mode():
+            model.contextualize(
+                torch.from_numpy(fused.vectors[rows][None]),
+                torch.from_numpy(fused.mask[rows][None]),
+                found,
+                None if shared is None else _chosen(shared, rows[None]),
+            )
+        weights = np.zeros(len(fused.mask), np.float32)
+        weights[rows] = found[at - 1][0, :, plan.offset[row]].mean(dim=0).numpy()
+        return weights
+
+    def _modalities(self, features: BookFeatures, model: Stage4SequenceModel) -> Modalities | None:
+        """Place the modalities of a book for a model that reads them."""
+        if model.config.reads is not Input.MODALITIES:
+            return None
+        tokens = tokens_of(features, _EVERYTHING, self.fusion.config)
+        return self.fusion.modality_vectors(tokens), tokens.has_modality
+
+
+def contextual_of(
+    model: Stage4SequenceModel, fused: PanelVectors, modalities: Modalities | None = None
+) -> NDArray[np.float32]:
+    """Read a book's panels in windows: contextual vectors float32 (N, D), zero where masked.
+
+    Args:
+        model: Stage 4.
+        fused: Of the book's panels.
+        modalities: Vectors (N, 4, D) and mask (N, 4), for a model that reads them.
+    """
     import torch
 
     n = len(fused.mask)
@@ -120,8 +177,19 @@ def contextual_of(model: Stage4SequenceModel, fused: PanelVectors) -> NDArray[np
     for first in range(0, len(rows), _AT_ONCE):
         some = rows[first : first + _AT_ONCE]
         panels, mask = torch.from_numpy(fused.vectors[some]), torch.from_numpy(fused.mask[some])
-        read[first : first + len(some)] = model.contextualize(panels, mask).numpy()
+        shown = None if modalities is None else _chosen(modalities, some)
+        found = model.contextualize(panels, mask, modalities=shown)
+        read[first : first + len(some)] = found.numpy()
     return read[plan.window, plan.offset] * fused.mask[:, None]
+
+
+def _chosen(modalities: Modalities, rows: NDArray[np.int64]) -> ModalityVectors:
+    import torch
+
+    from longbox.sequence import ModalityVectors
+
+    vectors, mask = modalities
+    return ModalityVectors(torch.from_numpy(vectors[rows]), torch.from_numpy(mask[rows]))
 
 
 def strips_of(

@@ -10,11 +10,13 @@ from longbox.sequence.files import load_sequence, save_sequence
 from longbox.sequence.windows import Windows, windows_of
 
 if TYPE_CHECKING:
+    from longbox.sequence.cross_modal import ModalityVectors
     from longbox.sequence.model import BookTransformer, Stage4SequenceModel, StripQuery
     from longbox.sequence.transformer import PanelSequenceTransformer, PositionalEncoding
 
 _WITH_TORCH = {
     "BookTransformer": "model",
+    "ModalityVectors": "cross_modal",
     "PanelSequenceTransformer": "transformer",
     "PositionalEncoding": "transformer",
     "Stage4SequenceModel": "model",
@@ -24,6 +26,7 @@ _WITH_TORCH = {
 __all__ = [
     "BookTransformer",
     "Input",
+    "ModalityVectors",
     "PanelSequenceTransformer",
     "PositionalEncoding",
     "SequenceConfig",

@@ -7,6 +7,9 @@ from enum import StrEnum
 
 from longbox.errors import ConfigError
 
+_WIDEST = 65_536
+_DEEPEST = 64
+
 
 class Input(StrEnum):
     """What the transformer reads: one fused vector a panel, or its modalities one by one."""
@@ -22,6 +25,7 @@ class SequenceConfig:
     Attributes:
         fusion: Fingerprint of the stage 3 model whose vectors it reads; others are refused.
         d_model: Length of its vectors, as stage 3's.
+        d_hidden: Width of the transformers inside; 0 for d_model. A narrow one is what ships.
         n_layers, n_heads: Of the panel transformer.
         d_feedforward: Width of its feed-forward layers.
         dropout: In training.
@@ -37,15 +41,25 @@ class SequenceConfig:
     dropout: float = 0.1
     n_book_layers: int = 1
     reads: Input = Input.FUSED
+    d_hidden: int = 0
+
+    @property
+    def width(self) -> int:
+        """Width of the transformers inside."""
+        return self.d_hidden or self.d_model
 
     def __post_init__(self) -> None:
         if min(self.d_model, self.n_layers, self.n_heads, self.d_feedforward) < 1:
             raise ConfigError("sequence: every size must be 1 or more")
         if self.n_book_layers < 1 or not 0 <= self.dropout < 1:
             raise ConfigError("sequence: n_book_layers must be 1 or more, dropout from 0 below 1")
-        if self.d_model % self.n_heads or self.d_model % 2:
+        if max(self.d_model, self.d_feedforward, self.d_hidden) > _WIDEST:
+            raise ConfigError(f"sequence: at most {_WIDEST} wide")
+        if max(self.n_layers, self.n_book_layers) > _DEEPEST:
+            raise ConfigError(f"sequence: at most {_DEEPEST} layers")
+        if self.d_hidden < 0 or self.width % self.n_heads or self.width % 2:
             raise ConfigError(
-                f"sequence: d_model {self.d_model} must be even and a multiple of n_heads "
+                f"sequence: its width {self.width} must be even and a multiple of n_heads "
                 f"{self.n_heads}"
             )
 

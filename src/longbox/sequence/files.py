@@ -45,8 +45,11 @@ def load_sequence(folder: Path = SHIPPED) -> tuple[Stage4SequenceModel, str]:
     from longbox.sequence.model import Stage4SequenceModel
 
     card, weights, digest = load_model(folder, KIND)
-    model = Stage4SequenceModel(sizes_of(SequenceConfig, card, folder))
-    expected = {n: tuple(t.shape) for n, t in model.state_dict().items()}
+    config = sizes_of(SequenceConfig, card, folder)
+    with torch.device("meta"):  # sizes alone: a card that lies costs no memory
+        expected = {n: tuple(t.shape) for n, t in Stage4SequenceModel(config).state_dict().items()}
     require_shapes(folder, weights, expected)
+    with torch.random.fork_rng(devices=[]):  # first values are drawn, and replaced
+        model = Stage4SequenceModel(config)
     model.load_state_dict({n: torch.from_numpy(w.copy()) for n, w in weights.items()})
     return model.eval(), f"sequence-{digest[:16]}"

@@ -42,7 +42,7 @@ class PairScorer(nn.Module):
         self.of_context = LowRank(d_model, d_model)
         self.of_candidate = LowRank(d_model, d_model)
         self.scale = nn.Parameter(torch.tensor(math.log(_FIRST_SCALE)))
-        width = d_model // 4
+        width = d_model // 8
         self.drop = nn.Dropout(dropout)
         self.first = nn.Linear(3 * d_model, width)
         self.last = nn.Linear(width, 1, bias=False)  # a choice does not feel a bias

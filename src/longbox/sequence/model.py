@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from torch.nn.functional import normalize
 
 from longbox.sequence.config import SequenceConfig
+from longbox.sequence.cross_modal import ModalityVectors
 from longbox.sequence.heads import (
     CaptionRelevanceHead,
     CharacterCoherenceHead,
@@ -27,22 +28,24 @@ class StripQuery(nn.Module):
 
     def __init__(self, config: SequenceConfig) -> None:
         super().__init__()
-        d = config.d_model
-        self.query = nn.Parameter(torch.randn(1, 1, d) * 0.02)
-        self.norm = nn.LayerNorm(d)
-        self.attention = nn.MultiheadAttention(d, config.n_heads, batch_first=True)
+        d, width = config.d_model, config.width
+        self.query = nn.Parameter(torch.randn(1, 1, width) * 0.02)
+        self.narrow = nn.Linear(d, width) if width != d else nn.Identity()
+        self.norm = nn.LayerNorm(width)
+        self.attention = nn.MultiheadAttention(width, config.n_heads, batch_first=True)
+        self.out = nn.Linear(width, d) if width != d else nn.Identity()
         self.share = nn.Parameter(torch.full((d,), _FIRST_SHARE / math.sqrt(d)))
 
     def forward(self, panels: Tensor, mask: Tensor) -> Tensor:
         """Sum up: (B, L, D), bool (B, L) -> unit vectors (B, D); zero without any panel."""
         known = mask.any(dim=1, keepdim=True)
-        keys = self.norm(panels)
+        keys = self.norm(self.narrow(panels * math.sqrt(panels.shape[-1])))
         hidden = ~(mask | ~known)  # a strip without panels attends to padding, and is zeroed below
         query = self.query.expand(len(panels), 1, -1)
         found, _ = self.attention(query, keys, keys, key_padding_mask=hidden, need_weights=False)
         n = mask.sum(dim=1, keepdim=True).clamp(min=1)
         mean = normalize((panels * mask[..., None]).sum(dim=1) / n, dim=-1)
-        return normalize(mean + self.share * found[:, 0], dim=-1) * known
+        return normalize(mean + self.share * self.out(found[:, 0]), dim=-1) * known
 
 
 class BookTransformer(nn.Module):
@@ -50,11 +53,12 @@ class BookTransformer(nn.Module):
 
     def __init__(self, config: SequenceConfig) -> None:
         super().__init__()
-        d = config.d_model
-        self.positions = PositionalEncoding(d)
-        self.hidden = nn.Parameter(torch.randn(d) * 0.02)
+        d, width = config.d_model, config.width
+        self.positions = PositionalEncoding(width)
+        self.narrow = nn.Linear(d, width) if width != d else nn.Identity()
+        self.hidden = nn.Parameter(torch.randn(width) * 0.02)
         self.layers = nn.ModuleList(PanelLayer(config) for _ in range(config.n_book_layers))
-        self.norm, self.out = nn.LayerNorm(d), nn.Linear(d, d)
+        self.norm, self.out = nn.LayerNorm(width), nn.Linear(width, d)
         self.share = nn.Parameter(torch.full((d,), _FIRST_SHARE / math.sqrt(d)))
 
     def forward(self, strips: Tensor, mask: Tensor, hidden: Tensor | None = None) -> Tensor:
@@ -69,11 +73,12 @@ class BookTransformer(nn.Module):
             Unit vectors (B, P, D), zero outside the mask.
         """
         size = math.sqrt(strips.shape[-1])
-        base, read = strips, strips * size
+        base, read = strips, self.narrow(strips * size)
         if hidden is not None:
             others = (strips * (mask & ~hidden)[..., None]).sum(dim=1, keepdim=True)
             base = torch.where(hidden[..., None], normalize(others, dim=-1), base)
-            read = torch.where(hidden[..., None], self.hidden * size, read)
+            token = self.hidden * math.sqrt(self.hidden.shape[0])
+            read = torch.where(hidden[..., None], token, read)
         n = strips.shape[1]
         places = torch.arange(n, device=strips.device).expand(len(strips), n)
         x = read * mask[..., None] + self.positions(places)
@@ -104,7 +109,11 @@ class Stage4SequenceModel(nn.Module):
         self.next_panel_scale = nn.Parameter(torch.tensor(math.log(10.0)))
 
     def contextualize(
-        self, panels: Tensor, mask: Tensor, attention: list[Tensor] | None = None
+        self,
+        panels: Tensor,
+        mask: Tensor,
+        attention: list[Tensor] | None = None,
+        modalities: ModalityVectors | None = None,
     ) -> Tensor:
         """Add context to panel vectors.
 
@@ -112,41 +121,55 @@ class Stage4SequenceModel(nn.Module):
             panels: Fused panel vectors, unit length, float32 (B, L, D).
             mask: True where a panel is known, bool or 0 and 1 (B, L).
             attention: Where given, every layer's weights (B, heads, L, L) are appended.
+            modalities: Of the panels, for a model that reads them.
 
         Returns:
             Unit vectors (B, L, D); rows outside the mask are zero.
         """
-        found = self.transformer(panels, mask.bool(), attention=attention)
+        known = mask.bool()
+        found = self.transformer(panels, known, attention=attention, modalities=modalities)
         return normalize(found, dim=-1)
 
-    def encode_strip(self, panels: Tensor, mask: Tensor) -> Tensor:
+    def encode_strip(
+        self, panels: Tensor, mask: Tensor, modalities: ModalityVectors | None = None
+    ) -> Tensor:
         """Return the strip vectors of sequences: (B, L, D), (B, L) -> unit vectors (B, D)."""
         known = mask.bool()
-        strip: Tensor = self.strip(self.transformer(panels, known), known)
+        strip: Tensor = self.strip(self.transformer(panels, known, modalities=modalities), known)
         return strip
 
-    def fill_gap(self, panels: Tensor, mask: Tensor, gap: Tensor) -> Tensor:
+    def fill_gap(
+        self,
+        panels: Tensor,
+        mask: Tensor,
+        gap: Tensor,
+        modalities: ModalityVectors | None = None,
+    ) -> Tensor:
         """Return what is expected in a gap: its place in context, and the strip around it.
 
         Args:
             panels: (B, L, D); what stands at the gap is not read.
-            mask: Known panels, bool (B, L).
-            gap: One place a sequence, bool (B, L).
+            mask: Known panels, bool or 0 and 1 (B, L).
+            gap: One place a sequence, likewise (B, L).
+            modalities: Of the panels, for a model that reads them; a gap's are not read.
 
         Returns:
             Context vectors (B, D) for the panel picking head.
         """
-        found = self.transformer(panels, mask, gap)
+        mask, gap = mask.bool(), gap.bool()
+        found = self.transformer(panels, mask, gap, modalities=modalities)
         place = (found * gap[..., None]).sum(dim=1)
         context: Tensor = place + 0.5 * self.strip(found * mask[..., None], mask & ~gap)
         return context
 
-    def predict_next(self, panels: Tensor, mask: Tensor) -> Tensor:
+    def predict_next(
+        self, panels: Tensor, mask: Tensor, modalities: ModalityVectors | None = None
+    ) -> Tensor:
         """Return for every place what is expected after it, from it and those before it.
 
         The causal mode: unit vectors (B, L, D) to compare with the fused vector that does follow.
         """
         known = mask.bool()
         so_far = self.transformer.around(panels, known, is_causal=True)
-        found = self.transformer(panels, known, is_causal=True)
+        found = self.transformer(panels, known, is_causal=True, modalities=modalities)
         return normalize(so_far + found - panels * known[..., None], dim=-1) * known[..., None]

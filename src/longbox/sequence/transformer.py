@@ -19,6 +19,7 @@ from torch import Tensor, nn
 from torch.nn.functional import gelu, normalize, scaled_dot_product_attention
 
 from longbox.sequence.config import SequenceConfig
+from longbox.sequence.cross_modal import ModalityVectors, cross_modal_of, require_input
 
 _FIRST_SHARE = 0.5
 _FAR = -1e9
@@ -45,7 +46,7 @@ class PanelLayer(nn.Module):
 
     def __init__(self, config: SequenceConfig) -> None:
         super().__init__()
-        d, wide = config.d_model, config.d_feedforward
+        d, wide = config.width, config.d_feedforward
         self.norm1, self.norm2 = nn.LayerNorm(d), nn.LayerNorm(d)
         self.qkv, self.out = nn.Linear(d, 3 * d), nn.Linear(d, d)
         self.up, self.down = nn.Linear(d, wide), nn.Linear(wide, d)
@@ -80,17 +81,19 @@ class PanelSequenceTransformer(nn.Module):
 
     def __init__(self, config: SequenceConfig) -> None:
         super().__init__()
-        d = config.d_model
+        d, width = config.d_model, config.width
         self.config = config
-        self.positions = PositionalEncoding(d)
-        self.gap = nn.Parameter(torch.randn(d) * 0.02)
+        self.positions = PositionalEncoding(width)
+        self.narrow = nn.Linear(d, width) if width != d else nn.Identity()
+        self.gap = nn.Parameter(torch.randn(width) * 0.02)
         self.layers = nn.ModuleList(PanelLayer(config) for _ in range(config.n_layers))
-        self.norm = nn.LayerNorm(d)
-        self.out = nn.Linear(d, d)
+        self.norm = nn.LayerNorm(width)
+        self.out = nn.Linear(width, d)
         self.share = nn.Parameter(torch.full((d,), _FIRST_SHARE / math.sqrt(d)))
         self.nearness = nn.Parameter(torch.tensor([0.3, 0.3]))  # to panels before and after
+        self.cross_modal = cross_modal_of(config)
 
-    def forward(
+    def forward(  # noqa: PLR0913 (what is read, and how)
         self,
         panels: Tensor,
         mask: Tensor,
@@ -99,6 +102,7 @@ class PanelSequenceTransformer(nn.Module):
         is_causal: bool = False,
         has_order: bool = True,
         attention: list[Tensor] | None = None,
+        modalities: ModalityVectors | None = None,
     ) -> Tensor:
         """Read a sequence.
 
@@ -109,10 +113,15 @@ class PanelSequenceTransformer(nn.Module):
             is_causal: Every panel sees only itself and those before it.
             has_order: False leaves positions out: the panels are a set.
             attention: Where given, every layer's weights (B, heads, L, L) are appended.
+            modalities: Of the panels, for a model that reads them; a gap's are not read.
 
         Returns:
             (B, L, D), not of unit length; zero outside mask and gap.
+
+        Raises:
+            ModelError: The model reads modalities and was given none, or the other way round.
         """
+        require_input(self.config, panels, modalities)
         b, n, _ = panels.shape
         wanted = mask if gap is None else mask | gap
         base = panels * mask[..., None]
@@ -120,24 +129,31 @@ class PanelSequenceTransformer(nn.Module):
             around = self.around(panels, mask & ~gap, is_causal=is_causal)
             base = torch.where(gap[..., None], around, base)
         x = self._read(panels, gap) * wanted[..., None]
+        places = None
         if has_order:
-            places = torch.arange(n, device=panels.device).expand(b, n)
-            x = x + self.positions(places)
+            places = self.positions(torch.arange(n, device=panels.device).expand(b, n))
+            x = x + places
+        tokens = None
+        if self.cross_modal is not None and modalities is not None:
+            shown = mask if gap is None else mask & ~gap
+            tokens = self.cross_modal.tokens_of(modalities, shown, places, is_causal=is_causal)
         seen = wanted[:, None, None, :].expand(b, 1, n, n)
         if is_causal:
             seen = seen & torch.ones(n, n, dtype=torch.bool, device=x.device).tril()
         seen = seen | torch.eye(n, dtype=torch.bool, device=x.device)  # no row without a key
         for layer in self.layers:
+            if self.cross_modal is not None and tokens is not None:
+                x = x + self.cross_modal(x, tokens)
             x = layer(x, seen, attention)
         contextual: Tensor = base + self.share * self.out(self.norm(x))
         return contextual * wanted[..., None]
 
     def _read(self, panels: Tensor, gap: Tensor | None) -> Tensor:
         """Scale unit vectors to the size of positions; a gap is its own token."""
-        scaled = panels * math.sqrt(self.config.d_model)
+        scaled: Tensor = self.narrow(panels * math.sqrt(self.config.d_model))
         if gap is None:
             return scaled
-        token = self.gap * math.sqrt(self.config.d_model)
+        token = self.gap * math.sqrt(self.config.width)
         return torch.where(gap[..., None], token, scaled)
 
     def around(self, panels: Tensor, mask: Tensor, *, is_causal: bool = False) -> Tensor:

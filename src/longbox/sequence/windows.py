@@ -22,7 +22,7 @@ class Windows:
 
     Attributes:
         starts: First place of each window, int64 (W,).
-        length: Of every window; the last ones may reach beyond the sequence only if N < length.
+        length: Of every window; N where the sequence is shorter than a window.
         window: For every place the window it is taken from, int64 (N,).
         offset: And its place in it, int64 (N,).
     """

@@ -18,7 +18,7 @@ Composition is never shown: a panel's place on the page would give the answer aw
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -92,7 +92,18 @@ def closure_samples(
 
     Returns:
         Samples; none where no panel can be asked about.
+
+    Raises:
+        ValueError: The task is READING_ORDER, or a view was given for a task that has its own.
+        SpaceMismatchError: The books were made by different encoders.
     """
+    if task is Task.READING_ORDER:
+        raise ValueError("reading order has no candidates; use order_samples")
+    if view is not None and task not in (Task.PANEL_PICKING, Task.CAPTION_RELEVANCE):
+        raise ValueError(f"{task} says itself what is shown; a view is for whole panels")
+    _require_no_place(view)
+    if task is Task.CHARACTER_COHERENCE and difficulty is Difficulty.EASY:
+        return []
     return list(_Builder(corpus, task, difficulty, view).draw(n, rng))
 
 
@@ -107,7 +118,11 @@ def training_samples(
     """Draw samples to learn from: as `closure_samples`, with more candidates, which teach more.
 
     Args:
-        corpus, task, difficulty, n, rng: As in `closure_samples`.
+        corpus: The books.
+        task: Any but READING_ORDER.
+        difficulty: Where wrong candidates come from.
+        n: How many at most.
+        rng: What chooses.
         n_candidates: Least and most; coherence always has 2.
     """
     builder = _Builder(corpus, task, difficulty, None)
@@ -119,11 +134,18 @@ def training_samples(
 def order_samples(
     corpus: Corpus, n: int, rng: np.random.Generator, view: View | None = None
 ) -> list[Shuffled]:
-    """Draw shuffled windows of 3 to 8 panels, without positions or composition."""
+    """Draw shuffled windows of 3 to 8 panels, without positions or composition.
+
+    Raises:
+        ValueError: The view shows composition.
+    """
+    _require_no_place(view)
     pool = Pool(corpus, view or BOTH)
     runs = _Runs(pool.runs(3))
     samples: list[Shuffled] = []
-    for _ in range(n * 2 if runs else 0):
+    for _ in range(n * _TRIES if runs else 0):
+        if len(samples) == n:
+            break
         book, first, last = runs.draw(rng)
         length = min(int(rng.integers(3, LONGEST_ORDER + 1)), last - first)
         start = int(rng.integers(first, last - length + 1))
@@ -133,8 +155,6 @@ def order_samples(
         places = rng.permutation(len(rows))
         shown = tuple(Shown(book, rows[p], pool.view) for p in places)
         samples.append(Shuffled(shown, tuple(int(p) for p in places)))
-        if len(samples) == n:
-            break
     return samples
 
 
@@ -154,6 +174,40 @@ class _Runs:
         return self._runs[int(np.searchsorted(self._edges, at, side="right"))]
 
 
+def _require_no_place(view: View | None) -> None:
+    if view is not None and Space.COMPOSITION in view.modalities:
+        raise ValueError("a panel's place on its page gives answers away; show no composition")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Answers:
+    """Panels that can be asked about, each with the run it stands in: int64 (A,) each."""
+
+    books: NDArray[np.int64]
+    rows: NDArray[np.int64]
+    firsts: NDArray[np.int64]
+    lasts: NDArray[np.int64]
+
+    @classmethod
+    def of(
+        cls,
+        runs: list[tuple[int, int, int]],
+        targets: Sequence[NDArray[np.bool_]],
+        n_before: int,
+    ) -> _Answers:
+        """Gather the targets that have at least so many panels of their run before them."""
+        found = [np.zeros((0, 4), np.int64)]
+        for book, first, last in runs:
+            rows = np.flatnonzero(targets[book][first + n_before : last]) + first + n_before
+            around = np.array([[book, first, last]]).repeat(len(rows), axis=0)
+            found.append(np.column_stack([around[:, 0], rows, around[:, 1:]]))
+        table = np.concatenate(found)
+        return cls(table[:, 0], table[:, 1], table[:, 2], table[:, 3])
+
+    def __len__(self) -> int:
+        return len(self.books)
+
+
 class _Builder:
     """Draws the samples of one task and difficulty."""
 
@@ -168,20 +222,22 @@ class _Builder:
         self._around, self._pool = around, Pool(corpus, offered)
         self.n_candidates = _CANDIDATES.get(task, _ANY_NUMBER)
         self._known = [shows(book, around) & book.is_story for book in corpus]
-        self._runs = _Runs(self._pool.runs(2 if task is Task.CAPTION_RELEVANCE else 3))
-        self._targets = self._pool.known
+        targets = self._pool.known
         if task is Task.TEXT_CLOZE:
             pictures = [shows(book, PICTURE) for book in corpus]
-            self._targets = [t & p for t, p in zip(self._targets, pictures, strict=True)]
+            targets = [t & p for t, p in zip(targets, pictures, strict=True)]
         if task is Task.CHARACTER_COHERENCE:
-            self._targets = [shows(book, SWAPPED) & book.is_story for book in corpus]
+            targets = [shows(book, SWAPPED) & book.is_story for book in corpus]
         if task is Task.CAPTION_RELEVANCE:
             told = [np.r_[False, known[:-1]] for known in self._known]
-            self._targets = [t & k for t, k in zip(self._targets, told, strict=True)]
+            targets = [t & k for t, k in zip(targets, told, strict=True)]
+        n_least = 2 if task is Task.CAPTION_RELEVANCE else 3
+        n_before = 0 if task is Task.PANEL_PICKING else n_least - 1
+        self._answers = _Answers.of(self._pool.runs(n_least), targets, n_before)
 
     def draw(self, n: int, rng: np.random.Generator) -> Iterator[Choice]:
         """Yield at most n samples."""
-        if not self._runs or not any(t.any() for t in self._targets):
+        if not len(self._answers):
             return
         if self._task is Task.CHARACTER_COHERENCE and self._difficulty is Difficulty.EASY:
             return
@@ -196,8 +252,6 @@ class _Builder:
 
     def _sample(self, rng: np.random.Generator) -> Choice | None:
         window = self._window(rng)
-        if window is None:
-            return None
         context, gap = window.context(self._around, self._known[window.book])
         if len(context) < (1 if self._task is Task.CAPTION_RELEVANCE else 2):
             return None
@@ -213,23 +267,20 @@ class _Builder:
         answer = int(np.flatnonzero(places == 0)[0])
         return Choice(self._task, self._difficulty, context, gap, candidates, answer, cue)
 
-    def _window(self, rng: np.random.Generator) -> _Window | None:
-        """Choose a window and the panel that is missing from it."""
-        book, first, last = self._runs.draw(rng)
-        longest = min(LONGEST_WINDOW, last - first)
+    def _window(self, rng: np.random.Generator) -> _Window:
+        """Choose a panel, every one as likely, and a window that it is missing from."""
+        known, at = self._answers, int(rng.integers(len(self._answers)))
+        book, row = int(known.books[at]), int(known.rows[at])
+        first, last = int(known.firsts[at]), int(known.lasts[at])
         if self._task is Task.CAPTION_RELEVANCE:
-            length = 2
-        else:  # short windows as often as long ones twice their length
-            length = int(np.exp(rng.uniform(np.log(3), np.log(longest + 1))))
-        start = int(rng.integers(first, last - length + 1))
-        end = start + length
-        targets = self._targets[book]
-        if self._task is Task.PANEL_PICKING:
-            rows = start + np.flatnonzero(targets[start:end])
-            if not len(rows):
-                return None
-            return _Window(book, start, end, int(rows[rng.integers(len(rows))]))
-        return _Window(book, start, end, end - 1) if targets[end - 1] else None
+            return _Window(book, row - 1, row + 1, row)
+        if self._task is not Task.PANEL_PICKING:
+            last = row + 1
+        longest = min(LONGEST_WINDOW, last - first)
+        # short windows as often as long ones twice their length
+        length = min(int(np.exp(rng.uniform(np.log(3), np.log(longest + 1)))), longest)
+        start = int(rng.integers(max(first, row - length + 1), min(row, last - length) + 1))
+        return _Window(book, start, start + length, row)
 
     def _offered(self, window: _Window, rng: np.random.Generator) -> list[Shown]:
         """Return the right candidate first, then as many wrong ones as there are."""
