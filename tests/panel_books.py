@@ -58,7 +58,7 @@ def space_of(
 def panel_book(
     n: int,
     seed: int = 0,
-    drawn: Drawn = Drawn(),  # noqa: B008
+    drawn: Drawn = Drawn(),
     *,
     series: str | None = None,
     language: str | None = "en",

@@ -180,7 +180,14 @@ def test_huge_files_and_files_that_are_none_are_not_read(tmp_path: Path) -> None
 
 @pytest.mark.parametrize(
     "sizes",
-    [{}, {"width": "3"}, {"width": 3.5}, {"width": None}, {"width": 3, "bogus": 1}, {"width": True}],
+    [
+        {},
+        {"width": "3"},
+        {"width": 3.5},
+        {"width": None},
+        {"width": 3, "bogus": 1},
+        {"width": True},
+    ],
 )
 def test_sizes_that_are_no_config_are_refused(tmp_path: Path, sizes: dict[str, object]) -> None:
     with pytest.raises(ModelError, match="sizes"):

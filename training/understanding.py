@@ -42,7 +42,7 @@ CREDITS = (
     "why the lucky stiff; CRD3 (Rameshkumar and Bailey 2020). Only trained weights are kept."
 )
 _TUNE_DRAWN = 12
-_SPOKEN = 40
+_SPOKEN = 24
 
 
 def shipped_sequence(fusion: Path, sequences: int) -> SequenceRun:
@@ -52,7 +52,7 @@ def shipped_sequence(fusion: Path, sequences: int) -> SequenceRun:
         n_layers=3,
         n_heads=4,
         d_hidden=256,
-        d_feedforward=1024,
+        d_feedforward=512,
         sequences=sequences,
     )
 

@@ -64,7 +64,7 @@ def save_model(folder: Path, card: ModelCard, weights: Arrays, *, in_half: bool 
 
     dtype = np.float16 if in_half else np.float32
     with np.errstate(over="ignore"):  # what is too large for the file is told below
-        ready = {n: np.ascontiguousarray(a, dtype=dtype) for n, a in sorted(weights.items())}
+        ready = {n: np.asarray(a, dtype=dtype, order="C") for n, a in sorted(weights.items())}
     for name, array in ready.items():
         if not np.isfinite(array).all():
             raise ModelError(

@@ -66,8 +66,9 @@ def characters(
     """
     if context.invoked_subcommand is not None:
         return
+    from longbox.characters import ClusterOptions
     from longbox.cli.character_page import write_character_page
-    from longbox.pipeline import ClusterOptions, cluster_books, group_books, remember_shown
+    from longbox.pipeline import cluster_books, group_books, remember_shown
 
     options = ClusterOptions() if distance is None else ClusterOptions(distance)
     with open_library(library) as opened:

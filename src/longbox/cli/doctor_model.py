@@ -4,17 +4,21 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import typer
 
 from longbox.cli.terminal import library_root, one_line, open_library, print_json, results
-from longbox.errors import QueryError
+from longbox.errors import ModelError, QueryError
 from longbox.evaluation import (
     AbsentSpace,
     Curve,
+    DeadInput,
+    LeakResult,
     Level,
     ModelHealth,
     ModuleGradient,
+    PairHealth,
     SpaceHealth,
     Verdict,
     gather_spaces,
@@ -23,6 +27,10 @@ from longbox.evaluation import (
     render_report,
     worst,
 )
+
+if TYPE_CHECKING:
+    from longbox.learning.model_probes import ModelProbes
+    from longbox.library import Library
 
 _STYLES = {Level.OK: "default", Level.WARNING: "yellow", Level.BAD: "red", Level.NOT_JUDGED: "dim"}
 
@@ -38,6 +46,9 @@ class _Answer:
     absent: tuple[AbsentSpace, ...]
     curves: tuple[Curve, ...]
     gradients: tuple[ModuleGradient, ...]
+    pair: PairHealth | None
+    leaks: tuple[LeakResult, ...]
+    dead: tuple[DeadInput, ...]
     notes: tuple[str, ...]
     report: str | None
 
@@ -56,12 +67,17 @@ def judge_model(
     curves, gradients = _training(history)
     with open_library(library) as opened:
         found = gather_spaces(opened)
+        probes = _probes(opened)
     health = ModelHealth(
         spaces=measure_spaces(found),
         absent=found.absent,
+        pair=probes.pair,
+        plot=probes.plot,
+        leaks=probes.leaks,
+        dead=probes.dead,
         curves=curves,
         gradients=gradients,
-        notes=found.notes,
+        notes=(*found.notes, *probes.notes),
     )
     if report is not None:
         report.parent.mkdir(parents=True, exist_ok=True)
@@ -73,6 +89,17 @@ def judge_model(
         _print(health, report)
     if worst(health.verdicts) is Level.BAD:
         raise typer.Exit(1)
+
+
+def _probes(library: Library) -> ModelProbes:
+    """Probe the model that the library uses; where there is none that fits, say why."""
+    from longbox.learning.model_probes import ModelProbes, probe_model
+    from longbox.pipeline.panel_model import open_panel_model
+
+    try:
+        return probe_model(library, open_panel_model(library.root))
+    except ModelError as error:
+        return ModelProbes(None, None, (), (), (f"the model was not probed: {error}",))
 
 
 def _training(history: Path | None) -> tuple[tuple[Curve, ...], tuple[ModuleGradient, ...]]:
@@ -113,6 +140,9 @@ def _print_json(health: ModelHealth, report: Path | None) -> None:
             health.absent,
             health.curves,
             health.gradients,
+            health.pair,
+            health.leaks,
+            health.dead,
             health.notes,
             None if report is None else str(report),
         )

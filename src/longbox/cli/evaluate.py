@@ -225,7 +225,7 @@ def _trained(asked: Asked) -> tuple[Scorer, ...]:
     Raises:
         ModelError: A model that was named cannot be used.
     """
-    from longbox.learning.scorers import scorers
+    from longbox.learning.trained_scorers import scorers
 
     if asked.models:
         return tuple(scorer for folder in asked.models for scorer in scorers(folder))

@@ -33,6 +33,7 @@ class TrainDisplay:
         self._live = Live(self._bar, console=console, transient=True, refresh_per_second=4)
         self._is_live = console.is_terminal
         self._last_line = time.monotonic()
+        self._warned: str | None = None
 
     def __enter__(self) -> TrainDisplay:
         if self._is_live:
@@ -59,7 +60,8 @@ class TrainDisplay:
             self._console.print(
                 f"step {progress.step:,}, books held out: {parts}{best}", markup=False
             )
-        if progress.warning:
+        if progress.warning and progress.warning != self._warned:
+            self._warned = progress.warning
             self._console.print(progress.warning, style="bold red", markup=False)
 
     def _show_losses(self, progress: RunProgress) -> None:

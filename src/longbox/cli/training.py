@@ -87,6 +87,7 @@ def run_job(job: Job, *, refresh: bool, as_json: bool) -> None:
     """
     from longbox.cli.train_display import TrainDisplay
     from longbox.learning import RunState, close_run, open_run, read_report
+    from longbox.learning.gradients import silence_sentence
 
     data = read_data(job.books)
     is_main = os.environ.get("RANK", "0") == "0"  # one of several processes speaks and writes
@@ -98,6 +99,8 @@ def run_job(job: Job, *, refresh: bool, as_json: bool) -> None:
     if state is RunState.OVER:
         report = read_report(job.out)
         notes.print(f"{job.out}: this run is over; --refresh trains anew", markup=False)
+        if warning := silence_sentence(report.silent):
+            notes.print(warning, style="bold red", markup=False)
     else:
         if state is RunState.STOPPED:
             notes.print(f"{job.out}: going on where the run was stopped", markup=False)
@@ -265,13 +268,9 @@ def _record(job: Job, report: RunReport, data: TrainingData, state: str) -> dict
 
 def _say(job: Job, report: RunReport) -> None:
     from longbox.cli.train_display import table_of
-    from longbox.learning.gradients import silence_sentence
 
     if report.best is not None:
         results.print(table_of(report.best.parts, "books held out"))
-    warning = silence_sentence(report.silent)
-    if warning and not report.was_interrupted:
-        notes.print(warning, style="bold red", markup=False)
     early = ", stopped early: validation got no better" if report.stopped_early else ""
     notes.print(f"{report.steps:,} steps in {report.seconds:.0f} s{early}")
     if report.was_interrupted:

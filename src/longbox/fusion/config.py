@@ -54,6 +54,7 @@ class FusionWeights:
     Attributes:
         subset: Fused(subset) towards fused(all), fact 11.
         keep: Likeness within each modality stays what its encoder says.
+        search: A query of one modality finds whole panels as it finds panels of that modality.
         clip: Picture and words of one panel towards each other (L_clip).
         neighbours: Panels next to each other nearer than panels of other pages and books.
         masked: A panel predicted from its neighbours.
@@ -63,8 +64,9 @@ class FusionWeights:
 
     subset: float = 1.0
     keep: float = 10.0
-    clip: float = 0.2
+    search: float = 3.0
+    clip: float = 0.1
     neighbours: float = 0.1
-    masked: float = 0.2
+    masked: float = 0.1
     temperature: float = 0.07
     drop: float = 0.5

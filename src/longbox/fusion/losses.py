@@ -4,6 +4,7 @@
 |---|---|---|
 | subset | fused(subset) finds its own stop-gradient fused(all) in the batch (fact 11) | 1 / B |
 | keep | cosines between panels of one modality stay those of its encoder | the mean |
+| search | one modality ranks whole panels as its encoder ranks them: 1 - correlation | 1 |
 | clip | a panel's picture finds its words and the words the picture (L_clip, InfoNCE) | 1 / B |
 | neighbours | a panel finds the next one of its page | 1 / B |
 | masked | a panel's neighbours predict its stop-gradient vector (fact 8) | 1 / B |
@@ -76,10 +77,11 @@ def fusion_objective(
     has_picture = tokens.present[:, 0]
     has_words = tokens.present[:, 1:-2].any(dim=1)
     both = has_picture & has_words
-    heat = weights.temperature
+    heat, said = weights.temperature, _words_kept(tokens, words)
     asked = [
         (weights.subset, _found("subset", part, whole.detach(), heat)),
-        (weights.keep, _kept((picture, tokens.vision, has_picture), _words_kept(tokens, words))),
+        (weights.keep, _kept((picture, tokens.vision, has_picture), said)),
+        (weights.search, _searched(whole, (picture, tokens.vision, has_picture), said)),
         (weights.clip, _symmetric("clip", picture[both], words[both], heat)),
         (weights.neighbours, _next_of_page(whole, batch, heat)),
         (weights.masked, _from_neighbours(whole, predictor, batch, heat)),
@@ -167,6 +169,24 @@ def _kept(*spaces: Kept) -> _Term | None:
     if not values:
         return None
     return _Term("keep", torch.stack(values).mean(), sum(chances) / len(chances))
+
+
+def _searched(whole: Tensor, *spaces: Kept) -> _Term | None:
+    """Take 1 less the correlation, over the batch, of a query's scores with its encoder's.
+
+    A query is a panel of one modality, the answers are the panels as the library keeps them. A
+    panel that lacks the modality is as far as an unrelated one: it may neither gain nor lose by it.
+    """
+    values = []
+    for fused, own, has in spaces:
+        if int(has.sum()) < 3:
+            continue
+        centred = normalize(own - own[has].mean(dim=0), dim=1) * has[:, None]
+        truth, guess = centred[has] @ centred.T, fused[has] @ whole.T
+        truth = truth - truth.mean(dim=1, keepdim=True)
+        guess = guess - guess.mean(dim=1, keepdim=True)
+        values.append(1 - torch.cosine_similarity(truth, guess, dim=1).mean())
+    return _Term("search", torch.stack(values).mean(), 1.0) if values else None
 
 
 def _next_of_page(whole: Tensor, batch: FusionBatch, heat: float) -> _Term | None:

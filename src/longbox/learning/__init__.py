@@ -27,13 +27,13 @@ if TYPE_CHECKING:
         train_fusion,
         train_sequence,
     )
-    from longbox.learning.scorers import FusedCosine, SequenceScorer, scorers
     from longbox.learning.tables import FusedTables
+    from longbox.learning.trained_scorers import FusedCosine, SequenceScorer, scorers
 
 _FILES = {
     "REPORT_NAME": "run_folder",
     "DatasetFiles": "corpora",
-    "FusedCosine": "scorers",
+    "FusedCosine": "trained_scorers",
     "FusedTables": "tables",
     "FusionRun": "runs",
     "History": "history",
@@ -45,7 +45,7 @@ _FILES = {
     "RunReport": "progress",
     "RunState": "run_folder",
     "SequenceRun": "runs",
-    "SequenceScorer": "scorers",
+    "SequenceScorer": "trained_scorers",
     "Split": "corpora",
     "Tell": "progress",
     "TrainOptions": "options",
@@ -59,7 +59,7 @@ _FILES = {
     "open_run": "run_folder",
     "read_history": "history",
     "read_report": "run_folder",
-    "scorers": "scorers",
+    "scorers": "trained_scorers",
     "split_by_series": "data",
     "split_data": "corpora",
     "train_closure_lite": "runs",

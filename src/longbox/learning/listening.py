@@ -6,8 +6,9 @@ parameters that never were heard are kept over the whole run, and norms are mean
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from torch import nn
 
@@ -15,6 +16,7 @@ from longbox.evaluation import ModuleGradient
 from longbox.learning.gradients import module_gradients
 
 _MEASURE_EVERY = 8
+_MEASURE_ALL = 64  # steps at the beginning, so that every module is met by a task that reads it
 _DEPTH = 2
 
 
@@ -30,6 +32,16 @@ class Listener:
     _steps: int = 0
     _norms: dict[str, list[float]] = field(default_factory=dict)
 
+    def state(self) -> dict[str, Any]:
+        """Return what a checkpoint keeps."""
+        return {"unheard": sorted(self.unheard), "steps": self._steps, "norms": dict(self._norms)}
+
+    def load(self, state: Mapping[str, Any]) -> None:
+        """Go on from what a checkpoint kept."""
+        self.unheard = set(state["unheard"])
+        self._steps = int(state.get("steps", 0))
+        self._norms = {name: list(norms) for name, norms in state.get("norms", {}).items()}
+
     @classmethod
     def of(cls, modules: nn.Module) -> Listener:
         """Begin with nobody heard."""
@@ -41,7 +53,7 @@ class Listener:
             for name, parameter in modules.named_parameters():
                 if name in self.unheard and parameter.grad is not None and parameter.grad.any():
                     self.unheard.discard(name)
-        if self._steps % _MEASURE_EVERY == 0:
+        if self._steps < _MEASURE_ALL or self._steps % _MEASURE_EVERY == 0:
             for found in module_gradients(modules, _DEPTH):
                 if found.norm:
                     self._norms.setdefault(found.name, []).append(found.norm)
@@ -55,7 +67,7 @@ class Listener:
             module = ".".join(name.split(".")[:-1][:_DEPTH]) or "(model)"
             sizes[module] = sizes.get(module, 0) + parameter.numel()
             silent[module] = silent.get(module, 0) + parameter.numel() * (name in self.unheard)
-        norms, self._norms = self._norms, {}
+        norms, self._norms, self._steps = self._norms, {}, 0
         return tuple(
             ModuleGradient(m, _mean(norms.get(m, [])), size, silent[m]) for m, size in sizes.items()
         )

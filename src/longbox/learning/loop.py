@@ -225,7 +225,7 @@ class TrainingRun:
             "modules": self._trainee.modules.state_dict(),
             "optimizer": optimizer.state_dict(),
             "schedule": schedule.state_dict(),
-            "unheard": sorted(self._listener.unheard),
+            "listener": self._listener.state(),
             "means": dict(self._means.sums),
             "best": None if self._best is None else asdict(self._best),
         }
@@ -244,7 +244,7 @@ class TrainingRun:
             self._trainee.modules.load_state_dict(states["modules"])
             optimizer.load_state_dict(states["optimizer"])
             schedule.load_state_dict(states["schedule"])
-            self._listener.unheard = set(states["unheard"])
+            self._listener.load(states["listener"])
             self._means.sums = {k: tuple(v) for k, v in states.get("means", {}).items()}
             self._best = _validation(states.get("best"))
         except (RuntimeError, KeyError, TypeError, ValueError, AttributeError) as error:

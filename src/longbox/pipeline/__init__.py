@@ -11,7 +11,6 @@ from longbox.pipeline.character_files import BookRegion, BookRegions
 from longbox.pipeline.character_groups import (
     CharacterCluster,
     CharacterGroup,
-    ClusterOptions,
     FoundRegion,
     cluster_books,
     forget_name,
@@ -63,7 +62,6 @@ __all__ = [
     "BookStages",
     "CharacterCluster",
     "CharacterGroup",
-    "ClusterOptions",
     "DescribeEstimate",
     "DescribePlan",
     "DescribeProgress",

@@ -1,9 +1,10 @@
 """What one panel attends to, drawn over its page.
 
 Every panel of the page is shaded the more, the more the sequence model looked at it while it read
-the chosen one: mean over the heads of one layer. Arcs lead from the chosen panel to the others,
-wider for more; each panel has its number and its share. A book is read in windows that cross pages,
-so the strip on top says what went to the pages before and after.
+the chosen one: mean over the heads of one layer, against the most on this page. Arcs lead from the
+chosen panel to the others, wider for more; each panel has its number and its share of all
+attention. A book is read in windows that cross pages, so the strip on top says what went to the
+pages before and after.
 """
 
 from __future__ import annotations
@@ -26,9 +27,10 @@ if TYPE_CHECKING:
     from PIL.Image import Image
     from PIL.ImageDraw import ImageDraw
 
-_LEAST_ARC = 0.02  # a smaller share has no arc
-_MOST_SHADE = 200  # of 255, for all attention on one panel
-_SHADE = (255, 196, 0)
+_LEAST_ARC = 0.05  # of the most on the page; less has no arc
+_MOST_SHADE = 130  # of 255, for the panel that is looked at most
+_SHADE = (230, 0, 90)
+_WIDEST_ARC_PX = 12
 _STEPS = 24
 Point = tuple[float, float]
 
@@ -99,9 +101,9 @@ def draw_attention(
     page = page.resize(size, Image.Resampling.LANCZOS)
     shade = Image.new("RGBA", size, (0, 0, 0, 0))
     draw = ImageDraw.Draw(shade)
-    for panel, share in zip(seen.panels, shares, strict=True):
+    for panel, share in zip(seen.panels, _of_most(shares), strict=True):
         box = panel.box.scale(factor, factor)
-        alpha = round(_MOST_SHADE * math.sqrt(min(1.0, float(share))))
+        alpha = round(_MOST_SHADE * float(share))
         draw.rectangle((box.x0, box.y0, max(box.x0, box.x1), max(box.y0, box.y1)), (*_SHADE, alpha))
     said = _said(seen, order, weights, pages)
     width = max(size[0], math.ceil(draw.textlength(said)) + 6)
@@ -117,13 +119,15 @@ def _draw_panels(
 ) -> None:
     middles = [_middle(panel, factor) for panel in seen.panels]
     chosen = next(i for i, panel in enumerate(seen.panels) if panel.order == order)
-    for panel, share, middle in zip(seen.panels, shares, middles, strict=True):
-        box, colour = panel.box.scale(factor, factor), _colour(panel)
+    for panel in seen.panels:
+        box = panel.box.scale(factor, factor)
         corners = (box.x0, box.y0 + STRIP_PX, max(box.x0, box.x1), max(box.y0, box.y1) + STRIP_PX)
-        draw.rectangle(corners, outline=colour, width=5 if panel.order == order else 2)
+        draw.rectangle(corners, outline=_colour(panel), width=5 if panel.order == order else 2)
+    for panel, share, middle in zip(seen.panels, _of_most(shares), middles, strict=True):
         if panel.order != order and share >= _LEAST_ARC:
-            points = _arc(middles[chosen], middle)
-            draw.line(points, fill=_colour(panel), width=max(1, round(16 * float(share))))
+            points, width = _arc(middles[chosen], middle), max(2, round(_WIDEST_ARC_PX * share))
+            draw.line(points, fill=(255, 255, 255), width=width + 4, joint="curve")
+            draw.line(points, fill=_colour(panel), width=width, joint="curve")
     for panel, share, (x, y) in zip(seen.panels, shares, middles, strict=True):
         radius = 14 if panel.order == order else 10
         outline = (0, 0, 0) if panel.order == order else (255, 255, 255)
@@ -134,6 +138,11 @@ def _draw_panels(
         left, top, right, bottom = draw.textbbox(below, label, anchor="mm")
         draw.rectangle((left - 2, top - 1, right + 2, bottom + 1), fill=(255, 255, 255))
         draw.text(below, label, fill=(0, 0, 0), anchor="mm")
+
+
+def _of_most(shares: NDArray[np.float32]) -> list[float]:
+    most = float(shares.max(initial=0.0))
+    return [float(share) / most if most > 0 else 0.0 for share in shares]
 
 
 def _arc(start: Point, end: Point) -> list[Point]:

@@ -74,6 +74,11 @@ class SequencePanelModel:
         return model, name
 
     @property
+    def sequence(self) -> Stage4SequenceModel:
+        """The sequence model, in evaluation mode."""
+        return self._loaded[0]
+
+    @property
     def fingerprint(self) -> str:
         """Names the weights of both stages, 16 hex digits."""
         names = f"{self.fusion.fingerprint} {self._loaded[1]}"
@@ -152,7 +157,7 @@ class SequencePanelModel:
 
     def _modalities(self, features: BookFeatures, model: Stage4SequenceModel) -> Modalities | None:
         """Place the modalities of a book for a model that reads them."""
-        if model.config.reads is not Input.MODALITIES:
+        if model.config.reads != Input.MODALITIES:
             return None
         tokens = tokens_of(features, _EVERYTHING, self.fusion.config)
         return self.fusion.modality_vectors(tokens), tokens.has_modality

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from longbox.sequence.config import Input, SequenceConfig, TaskWeights
 from longbox.sequence.files import load_sequence, save_sequence
-from longbox.sequence.windows import Windows, windows_of
+from longbox.sequence.windows import WINDOW, Windows, windows_of
 
 if TYPE_CHECKING:
     from longbox.sequence.cross_modal import ModalityVectors
@@ -24,6 +24,7 @@ _WITH_TORCH = {
 }
 
 __all__ = [
+    "WINDOW",
     "BookTransformer",
     "Input",
     "ModalityVectors",

@@ -127,7 +127,7 @@ class CrossModal(nn.Module):
 
 def cross_modal_of(config: SequenceConfig) -> CrossModal | None:
     """Return the module of a model that reads modalities; None for one that does not."""
-    return CrossModal(config) if config.reads is Input.MODALITIES else None
+    return CrossModal(config) if config.reads == Input.MODALITIES else None
 
 
 def require_input(
@@ -138,7 +138,7 @@ def require_input(
     Raises:
         ModelError: Says which.
     """
-    reads = config.reads is Input.MODALITIES
+    reads = config.reads == Input.MODALITIES
     if reads != (modalities is not None):
         raise ModelError(
             "this sequence model reads the modalities of panels, and was given fused vectors alone"

@@ -40,7 +40,7 @@ LONGEST_WINDOW = 16
 LONGEST_ORDER = 8
 _CANDIDATES = {Task.TEXT_CLOZE: (3, 3), Task.CHARACTER_COHERENCE: (2, 2)}
 _ANY_NUMBER = (4, 6)
-_TRIES = 40
+_GIVE_UP = 2000  # windows in a row that ask nothing
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,9 +143,9 @@ def order_samples(
     pool = Pool(corpus, view or BOTH)
     runs = _Runs(pool.runs(3))
     samples: list[Shuffled] = []
-    for _ in range(n * _TRIES if runs else 0):
-        if len(samples) == n:
-            break
+    n_failed = 0
+    while runs and len(samples) < n and n_failed < _GIVE_UP:
+        n_failed += 1
         book, first, last = runs.draw(rng)
         length = min(int(rng.integers(3, LONGEST_ORDER + 1)), last - first)
         start = int(rng.integers(first, last - length + 1))
@@ -155,6 +155,7 @@ def order_samples(
         places = rng.permutation(len(rows))
         shown = tuple(Shown(book, rows[p], pool.view) for p in places)
         samples.append(Shuffled(shown, tuple(int(p) for p in places)))
+        n_failed = 0
     return samples
 
 
@@ -241,14 +242,14 @@ class _Builder:
             return
         if self._task is Task.CHARACTER_COHERENCE and self._difficulty is Difficulty.EASY:
             return
-        n_drawn = 0
-        for _ in range(_TRIES * n):
-            if n_drawn == n:
-                return
+        n_drawn = n_failed = 0
+        while n_drawn < n and n_failed < _GIVE_UP:
             sample = self._sample(rng)
-            if sample is not None:
-                n_drawn += 1
-                yield sample
+            if sample is None:
+                n_failed += 1
+                continue
+            n_drawn, n_failed = n_drawn + 1, 0
+            yield sample
 
     def _sample(self, rng: np.random.Generator) -> Choice | None:
         window = self._window(rng)
