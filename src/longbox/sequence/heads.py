@@ -153,7 +153,7 @@ class ReadingOrderHead(nn.Module):
         super().__init__()
         self.first = nn.Linear(d_model, 2 * _RANK)
         self.second = nn.Linear(d_model, 2 * _RANK)
-        self.early = nn.Linear(d_model, 1)
+        self.early = nn.Linear(d_model, 1, bias=False)  # a bias cancels between two panels
 
     def forward(self, panels: Tensor) -> Tensor:
         """Score pairs: (B, N, D) -> logits that i is before j, (B, N, N), antisymmetric."""
