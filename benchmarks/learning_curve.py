@@ -2,9 +2,9 @@
 
     python -m benchmarks.learning_curve --cache build/features --fusion DIR [--most N]
 
-One model of the shipped size is trained anew for every number of sequences, always on the same
-fusion model, with the same number of steps, so that only variety differs: n sequences are drawn
-once, from as many books as they come from, and repeated. Scored on drawn books of seeds that
+One model of the shipped size is trained anew for every number of sequences, on the same fusion
+model: n sequences are drawn once from all training books and repeated, 30,000 in all and at most 60
+times, or once where there are more. Scored on drawn books of seeds that
 nothing was trained or chosen on, hard candidates, beside the best untrained baseline of each task.
 A line through accuracy over log(n) says what ten times the stories would give.
 """
@@ -37,6 +37,7 @@ from longbox.sequence import load_sequence
 from longbox.tasks import Difficulty, Task, closure_samples, order_samples
 
 SIZES = (100, 1_000, 10_000, 100_000)
+MOST_PASSES = 60
 SEED = 77
 
 
@@ -47,7 +48,7 @@ def main() -> None:
     parser.add_argument("--fusion", type=Path, required=True)
     parser.add_argument("--most", type=int, default=100_000)
     parser.add_argument("--samples", type=int, default=400)
-    parser.add_argument("--sequences-seen", type=int, default=100_000)
+    parser.add_argument("--sequences-seen", type=int, default=30_000)
     parser.add_argument("--threads", type=int, default=2)
     asked = parser.parse_args()
     torch.set_num_threads(asked.threads)
@@ -81,7 +82,7 @@ def main() -> None:
 
 def _train(train: Any, tune: Any, folder: Path, run: SequenceRun, seen: int) -> None:
     options = TrainOptions(
-        epochs=max(1, seen // run.sequences),
+        epochs=min(MOST_PASSES, max(1, seen // run.sequences)),
         learning_rate=1e-3,
         patience=0,
         precision=Precision.BFLOAT16,

@@ -139,7 +139,7 @@ def embed_speed(threads: int, seconds: float = 8.0) -> list[dict[str, Any]]:
     import torch
 
     from longbox.features import MODALITIES, View
-    from longbox.fusion import FusionEncoder, PanelFusion
+    from longbox.fusion import BulkFusionEncoder, FusionEncoder, PanelFusion
     from longbox.learning.fusion_training import begin_from_corpus, fusion_config
     from longbox.pipeline.panel_model import contextual_of, pages_of, strips_of
     from longbox.sequence import SequenceConfig, Stage4SequenceModel
@@ -149,8 +149,8 @@ def embed_speed(threads: int, seconds: float = 8.0) -> list[dict[str, Any]]:
     fusion = PanelFusion(fusion_config(books))
     begin_from_corpus(fusion, books, 0)
     weights = {n: t.numpy() for n, t in fusion.state_dict().items()}
-    encoder = FusionEncoder(fusion.config, weights, "fusion-random")
-    narrow = SequenceConfig(encoder.fingerprint, 512, 3, 4, 1024, d_hidden=256)
+    encoder = BulkFusionEncoder(FusionEncoder(fusion.config, weights, "fusion-random"))
+    narrow = SequenceConfig(encoder.fingerprint, 512, 3, 4, 512, d_hidden=256)
     rows = []
     for name, config in (
         ("shipped size", narrow),

@@ -20,6 +20,7 @@ from pathlib import Path
 import torch
 
 from longbox.features import BookFeatures
+from longbox.fusion import open_fusion
 from longbox.learning import (
     FusionRun,
     Precision,
@@ -31,6 +32,7 @@ from longbox.learning import (
     train_fusion,
     train_sequence,
 )
+from longbox.learning.anchoring import Kinds, anchor_saved
 from longbox.model_files import CARD_NAME, WEIGHTS_NAME
 from training.corpora import Corpora, load_corpora
 
@@ -95,6 +97,13 @@ def tell(progress: Progress) -> None:
         print(f"   {progress.warning}", flush=True)
 
 
+def settle(run: Path, fusion: Path, corpora: Corpora) -> None:
+    """Anchor the model: most of what it learned on is drawn, most of what it will read is not."""
+    learned = Kinds(corpora.drawn[:200], [*corpora.real, *corpora.spoken[:12]])
+    tune = Kinds(corpora.drawn_tune, corpora.real_tune)
+    anchor_saved(run, open_fusion(fusion), tune, learned)
+
+
 def ship(run: Path, room: str) -> None:
     """Copy the best model of a run into the package."""
     target = PACKAGE / room / "weights"
@@ -134,6 +143,7 @@ def main() -> None:
             )
             run = shipped_sequence(asked.runs / "fusion", asked.sequences)
             train_sequence(data, folder, run, options, tell)
+            settle(folder, asked.runs / "fusion", corpora)
             ship(folder, "sequence")
         else:
             options = TrainOptions(epochs=asked.epochs, batch_size=32, patience=3, device="cpu")

@@ -12,10 +12,12 @@ from longbox.fusion.files import load_fusion, open_fusion, save_fusion
 from longbox.fusion.tokens import Tokens, joined, tokens_of
 
 if TYPE_CHECKING:
+    from longbox.fusion.bulk import BulkFusionEncoder
     from longbox.fusion.losses import FusionBatch, NeighbourPredictor, fusion_objective
     from longbox.fusion.model import GatedFusion, PanelFusion, TokenTensors
 
 _WITH_TORCH = {
+    "BulkFusionEncoder": "bulk",
     "FusionBatch": "losses",
     "GatedFusion": "model",
     "NeighbourPredictor": "losses",
@@ -25,6 +27,7 @@ _WITH_TORCH = {
 }
 
 __all__ = [
+    "BulkFusionEncoder",
     "FusionBatch",
     "FusionConfig",
     "FusionEncoder",

@@ -29,6 +29,7 @@ class FusionEncoder:
     Attributes:
         config: Its sizes and the encoders it knows.
         fingerprint: Names its weights and those encoders.
+        weights: By the names of longbox.fusion.model, float32.
     """
 
     def __init__(
@@ -36,7 +37,7 @@ class FusionEncoder:
     ) -> None:
         self.config = config
         self.fingerprint = fingerprint
-        self._weights = {name: np.asarray(w, np.float32) for name, w in weights.items()}
+        self.weights = {name: np.asarray(w, np.float32) for name, w in weights.items()}
 
     def encode(self, book: BookFeatures, view: View) -> PanelVectors:
         """Fuse what a view shows of a book's panels: Space.FUSED, masked where it shows nothing.
@@ -86,7 +87,7 @@ class FusionEncoder:
         """Fuse panels: unit vectors float32 (B, D), zero where nothing is present."""
         total = self._gated(self.modality_vectors(tokens), tokens.has_modality)
         if self.config.n_layers:
-            total = total + self._weights["share"] * self._attended(tokens)
+            total = total + self.weights["share"] * self._attended(tokens)
         fused: Floats = _direction(total) * tokens.is_known[:, None]
         return fused
 
@@ -114,14 +115,14 @@ class FusionEncoder:
 
     def _gated(self, vectors: Floats, present: NDArray[np.bool_]) -> Floats:
         own = np.diagonal(self._linear("fuse.gate", vectors), axis1=1, axis2=2)
-        logits = np.where(present, self._weights["fuse.gain"] + np.tanh(own), -1e9)
+        logits = np.where(present, self.weights["fuse.gain"] + np.tanh(own), -1e9)
         weights = np.exp(logits - logits.max(axis=1, keepdims=True))
         weights = weights / weights.sum(axis=1, keepdims=True) * present
         total: Floats = np.einsum("bm,bmd->bd", weights.astype(np.float32), vectors)
         return total
 
     def _attended(self, tokens: Tokens) -> Floats:
-        w, names = self._weights, self._weights["modality.weight"]
+        w, names = self.weights, self.weights["modality.weight"]
         words = self._linear("token_words", tokens.text) + tokens.kinds @ w["kind.weight"].T
         words = words + w["rank.weight"][tokens.ranks] + names[1]
         size = len(tokens)
@@ -154,7 +155,7 @@ class FusionEncoder:
         return x + self._linear(f"{name}.down", _gelu(wide))
 
     def _linear(self, name: str, x: Floats) -> Floats:
-        weight, bias = self._weights[f"{name}.weight"], self._weights[f"{name}.bias"]
+        weight, bias = self.weights[f"{name}.weight"], self.weights[f"{name}.bias"]
         flat = x.reshape(-1, x.shape[-1]) @ weight.T + bias  # one product of matrices, not many
         result: Floats = flat.reshape(*x.shape[:-1], len(weight))
         return result
@@ -162,8 +163,8 @@ class FusionEncoder:
     def _norm(self, name: str, x: Floats) -> Floats:
         centred = x - x.mean(axis=-1, keepdims=True)
         scale = np.sqrt(np.square(centred).mean(axis=-1, keepdims=True) + _NORM_EPSILON)
-        normed: Floats = centred / scale * self._weights[f"{name}.weight"]
-        return normed + self._weights[f"{name}.bias"]
+        normed: Floats = centred / scale * self.weights[f"{name}.weight"]
+        return normed + self.weights[f"{name}.bias"]
 
     def _only(self, query: QueryVector) -> Tokens:
         """Return one panel of which only the query is known."""

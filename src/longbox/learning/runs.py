@@ -12,6 +12,7 @@ import torch
 from longbox.closure_lite import ClosureLiteSimple, config_for
 from longbox.errors import ModelError
 from longbox.fusion import FusionConfig, FusionWeights, PanelFusion, load_fusion, open_fusion
+from longbox.learning.anchoring import anchor_saved
 from longbox.learning.closure_lite_training import ClosureLiteTrainee
 from longbox.learning.data import TrainingData
 from longbox.learning.fusion_training import FusionTrainee, begin_from_corpus, fusion_config
@@ -101,7 +102,7 @@ def train_sequence(
     tell: Tell,
     is_stopped: IsStopped = never,
 ) -> RunReport:
-    """Train stage 4 on the vectors of a stage 3 model.
+    """Train stage 4 on the vectors of a stage 3 model, and anchor it (longbox.learning.anchoring).
 
     Raises:
         ModelError: The data cannot be learnt from, the stage 3 model was trained with other
@@ -137,7 +138,10 @@ def train_sequence(
     )
     told = _with_settings(data, asdict(run.weights), options)
     trainee = SequenceTrainee(told, fusion, model, run.weights, counts)
-    return TrainingRun(trainee, folder, options, tell, is_stopped).go()
+    report = TrainingRun(trainee, folder, options, tell, is_stopped).go()
+    if report.best is not None and not report.was_interrupted:
+        anchor_saved(folder, fusion, data.tune)
+    return report
 
 
 def train_closure_lite(

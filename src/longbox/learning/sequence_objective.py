@@ -27,16 +27,42 @@ from torch.nn.functional import (
 
 from longbox.learning.strips import BookBatch, OrderBatch, StripBatch
 from longbox.objective import LossPart, Objective
-from longbox.sequence import Stage4SequenceModel, TaskWeights
+from longbox.sequence import ANCHORED, Stage4SequenceModel, TaskWeights
 from longbox.tasks import Task
 
 _NEVER = -1e9
 
 
 def choice_scores(model: Stage4SequenceModel, batch: StripBatch) -> Tensor:
-    """Score the candidates of a batch: (B, K), very low where there is none."""
-    scores = _SCORE[batch.task](model, batch)
+    """Score the candidates of a batch: (B, K), very low where there is none.
+
+    A head's score and, as much as the model's anchors say, the plain cosine.
+    """
+    scores = head_scores(model, batch)
+    if batch.task.value in ANCHORED:
+        strange, familiar = model.anchors[:, ANCHORED.index(batch.task.value)]
+        share = model.familiarity(context_of(batch))
+        anchor = share * familiar + (1 - share) * strange
+        scores = scores + anchor[:, None] * plain_cosines(model, batch)
     return scores.masked_fill(~batch.offered, _NEVER)
+
+
+def head_scores(model: Stage4SequenceModel, batch: StripBatch) -> Tensor:
+    """Score the candidates of a batch by the head of its task alone: (B, K)."""
+    return _SCORE[batch.task](model, batch)
+
+
+def plain_cosines(model: Stage4SequenceModel, batch: StripBatch) -> Tensor:
+    """Return the cosine of every candidate with the panels around the gap, nearer ones more."""
+    around = model.transformer.around(batch.panels, batch.mask & ~batch.gap)
+    context = (around * batch.gap[..., None]).sum(dim=1)
+    return (batch.candidates @ context[..., None])[..., 0]
+
+
+def context_of(batch: StripBatch) -> Tensor:
+    """Return the unit mean of the panels that a sample shows: (B, D)."""
+    known = (batch.mask & ~batch.gap)[..., None]
+    return normalize((batch.panels * known).sum(dim=1), dim=-1)
 
 
 def order_scores(model: Stage4SequenceModel, batch: OrderBatch) -> Tensor:

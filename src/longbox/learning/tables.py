@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from longbox.features import View, Wording
-from longbox.fusion import FusionEncoder
+from longbox.fusion import BulkFusionEncoder, FusionEncoder
 from longbox.tasks import Corpus, Shown
 
 
@@ -26,7 +26,7 @@ class FusedTables:
     """
 
     def __init__(self, corpus: Corpus, encoder: FusionEncoder) -> None:
-        self.corpus, self._encoder = corpus, encoder
+        self.corpus, self._encoder = corpus, BulkFusionEncoder(encoder)
         self.dimension = encoder.config.d_model
         self.fingerprint = encoder.fingerprint
         self._first = np.cumsum([0, *(book.n_panels for book in corpus)])

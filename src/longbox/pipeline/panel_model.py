@@ -73,6 +73,12 @@ class SequencePanelModel:
             )
         return model, name
 
+    @cached_property
+    def _bulk(self) -> FusionEncoder:
+        from longbox.fusion import BulkFusionEncoder
+
+        return BulkFusionEncoder(self.fusion)
+
     @property
     def sequence(self) -> Stage4SequenceModel:
         """The sequence model, in evaluation mode."""
@@ -106,7 +112,7 @@ class SequencePanelModel:
         import torch
 
         model, name = self._loaded
-        fused = self.fusion.encode(features, _EVERYTHING)
+        fused = self._bulk.encode(features, _EVERYTHING)
         with torch.inference_mode():
             contextual = contextual_of(model, fused, self._modalities(features, model))
             strips, mask = strips_of(model, contextual, fused.mask, features.pages, n_pages)

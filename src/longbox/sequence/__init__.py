@@ -11,10 +11,11 @@ from longbox.sequence.windows import WINDOW, Windows, windows_of
 
 if TYPE_CHECKING:
     from longbox.sequence.cross_modal import ModalityVectors
-    from longbox.sequence.model import BookTransformer, Stage4SequenceModel, StripQuery
+    from longbox.sequence.model import ANCHORED, BookTransformer, Stage4SequenceModel, StripQuery
     from longbox.sequence.transformer import PanelSequenceTransformer, PositionalEncoding
 
 _WITH_TORCH = {
+    "ANCHORED": "model",
     "BookTransformer": "model",
     "ModalityVectors": "cross_modal",
     "PanelSequenceTransformer": "transformer",
@@ -24,6 +25,7 @@ _WITH_TORCH = {
 }
 
 __all__ = [
+    "ANCHORED",
     "WINDOW",
     "BookTransformer",
     "Input",

@@ -21,6 +21,13 @@ from longbox.sequence.heads import (
 from longbox.sequence.transformer import PanelLayer, PanelSequenceTransformer, PositionalEncoding
 
 _FIRST_SHARE = 0.1
+ANCHORED = (
+    "panel_picking",
+    "visual_closure",
+    "text_closure",
+    "caption_relevance",
+    "text_cloze",
+)
 
 
 class StripQuery(nn.Module):
@@ -107,6 +114,20 @@ class Stage4SequenceModel(nn.Module):
         self.text_cloze_head = TextClozeHead(d, drop)
         self.reading_order_head = ReadingOrderHead(d)
         self.next_panel_scale = nn.Parameter(torch.tensor(math.log(10.0)))
+        # What the plain cosine with the panels around adds to a head's score, in logits, where the
+        # panels are unlike (row 0) and like (row 1) what the model learned on; set after training
+        # on books it did not learn from (longbox.learning.anchoring).
+        self.anchors = nn.Buffer(torch.zeros(2, len(ANCHORED)))
+        self.familiar_weight = nn.Buffer(torch.zeros(d))
+        self.familiar_bias = nn.Buffer(torch.zeros(()))
+
+    anchors: Tensor
+    familiar_weight: Tensor
+    familiar_bias: Tensor
+
+    def familiarity(self, context: Tensor) -> Tensor:
+        """Say how much contexts are like what the model learned on: unit (B, D) -> 0 to 1 (B,)."""
+        return torch.sigmoid(context @ self.familiar_weight + self.familiar_bias)
 
     def contextualize(
         self,
