@@ -14,7 +14,6 @@ lettering tells two panels apart.
 from __future__ import annotations
 
 import argparse
-import io
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -26,6 +25,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from longbox.encoders import crop_panel, picture_encoder
+from longbox.evaluation import harsh_crop
 from longbox.geometry import Box
 
 REPOSITORY = Path(__file__).resolve().parent.parent
@@ -61,20 +61,6 @@ def true_panels(comics: Path) -> list[TruePanel]:
                 pixels = np.ascontiguousarray(crop_panel(page, Box(*box)))
                 panels.append(TruePanel(series, row["work"], row["split"], pixels))
     return panels
-
-
-def harsh_crop(pixels: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.uint8]:
-    """Cut 55 to 80 % of the area out of a picture, half the time in grey, as JPEG 35."""
-    height, width = pixels.shape[:2]
-    area, split = rng.uniform(0.55, 0.80), rng.uniform(0.35, 0.65)
-    w, h = max(1, round(width * area**split)), max(1, round(height * area ** (1 - split)))
-    x, y = rng.integers(0, width - w + 1), rng.integers(0, height - h + 1)
-    picture = Image.fromarray(pixels[y : y + h, x : x + w])
-    if rng.random() < 0.5:
-        picture = picture.convert("L").convert("RGB")
-    saved = io.BytesIO()
-    picture.save(saved, "JPEG", quality=35)
-    return np.asarray(Image.open(saved).convert("RGB"))
 
 
 def rank_of_truth(queries: NDArray[np.float32], gallery: NDArray[np.float32]) -> NDArray[np.intp]:

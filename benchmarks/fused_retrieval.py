@@ -20,13 +20,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from benchmarks.crops import harsh_crop
 from benchmarks.report import SHARED, table, write
 from numpy.typing import NDArray
 from training.corpora import load_corpora, panel_pixels
 
 from longbox.encoders import picture_encoder
-from longbox.evaluation import diversity, score_retrieval, through_fused
+from longbox.evaluation import diversity, harsh_crop, score_retrieval, through_fused
 from longbox.features import MODALITIES, BookFeatures, View
 from longbox.fusion import FusionEncoder, open_fusion
 from longbox.vectors import QueryVector, Space

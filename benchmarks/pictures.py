@@ -31,12 +31,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from benchmarks.crops import harsh_crop, interval
+from benchmarks.crops import interval
 from benchmarks.report import SHARED, table, write
 from numpy.typing import NDArray
 from PIL import Image
 
 from longbox.encoders import crop_panel
+from longbox.evaluation import harsh_crop
 from longbox.geometry import Box
 from longbox.vectors import unit
 

@@ -25,7 +25,7 @@ import tempfile
 from pathlib import Path
 
 import numpy as np
-from benchmarks.crops import REPOSITORY, TruePanel, harsh_crop, read_index, true_panels
+from benchmarks.crops import REPOSITORY, TruePanel, read_index, true_panels
 from numpy.typing import NDArray
 from PIL import Image, ImageEnhance
 
@@ -38,6 +38,7 @@ from longbox.encoders.efficientnet import (
 from longbox.encoders.efficientnet_graph import POOLED_BLOCKS, efficientnet_graph
 from longbox.encoders.graph_cache import GraphSession
 from longbox.encoders.graph_writer import Weights
+from longbox.evaluation import harsh_crop
 
 DIMENSION = 256
 RIDGE = 0.3

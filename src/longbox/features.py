@@ -170,7 +170,7 @@ class LearnedVectors:
     Attributes:
         fused: Stage 3, Space.FUSED, rows are panels.
         contextual: Stage 4, Space.CONTEXTUAL, rows are panels.
-        pages: Unit vectors of pages, the pooled panels, float32 (P, D); zero where masked.
+        pages: Unit vectors of pages in their book, float32 (P, D); zero where masked.
         strips: Unit vectors of pages by the trained strip query, float32 (P, D), likewise.
         page_mask: Whether a page has a vector: it has a panel that is known, bool (P,).
     """

@@ -25,7 +25,7 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path / "v1"
 
 
-def test_saved_model_gives_the_same_vectors(folder: Path) -> None:
+def test_saved_model_gives_the_same_vectors_to_half_precision(folder: Path) -> None:
     model = ClosureLiteSimple(small_config(CORPUS, modality_dropout=0.25), seed=4)
     again, provenance = load(folder)
     assert again.config == model.config
@@ -33,15 +33,19 @@ def test_saved_model_gives_the_same_vectors(folder: Path) -> None:
     assert not again.training
     for book in CORPUS:
         one, two = model.panel_vectors(book), again.panel_vectors(book)
-        assert one.fingerprint == two.fingerprint
-        assert np.array_equal(one.vectors, two.vectors)
-        assert np.array_equal(model.page_vectors(book, 5)[0], again.page_vectors(book, 5)[0])
+        assert np.allclose(one.vectors, two.vectors, atol=5e-3)
+        assert np.array_equal(one.mask, two.mask)
+        pages = model.page_vectors(book, 5)[0], again.page_vectors(book, 5)[0]
+        assert np.allclose(*pages, atol=5e-3)
+    save(again, folder, provenance)
+    assert load(folder)[0].fingerprint == again.fingerprint
 
 
 def test_saving_replaces_and_leaves_nothing_else(folder: Path) -> None:
     other = ClosureLiteSimple(small_config(CORPUS), seed=5)
     save(other, folder, Provenance("toys again", 5, {}))
-    assert load(folder)[0].fingerprint == other.fingerprint
+    assert load(folder)[1] == Provenance("toys again", 5, {})
+    assert load(folder)[0].config == other.config
     assert sorted(p.name for p in folder.iterdir()) == ["config.json", "weights.safetensors"]
 
 
@@ -114,10 +118,10 @@ def test_damaged_or_foreign_weights_are_refused(folder: Path) -> None:
     save_file({**good, "backdoor": torch.zeros(1)}, path)
     with pytest.raises(ModelError, match="backdoor"):
         load(folder)
-    save_file({**good, "next_head.follows": torch.full((32, 32), torch.nan)}, path)
+    save_file({**good, "next_head.follows": torch.full((32, 32), torch.nan).half()}, path)
     with pytest.raises(ModelError, match="not finite"):
         load(folder)
-    save_file({**good, "next_head.follows": torch.zeros(32, 32, dtype=torch.float16)}, path)
+    save_file({**good, "next_head.follows": torch.zeros(32, 32)}, path)
     with pytest.raises(ModelError, match=r"next_head\.follows"):
         load(folder)
     path.write_bytes(b"\0" * (1 << 20))

@@ -18,7 +18,7 @@ from typing import Any
 import torch
 
 from longbox.closure_lite.config import READ_SPACES, ClosureLiteConfig, Input
-from longbox.closure_lite.model import ClosureLiteSimple
+from longbox.closure_lite.model import ClosureLiteSimple, fingerprint_of
 from longbox.errors import ConfigError, ModelError
 
 FORMAT = 1
@@ -46,18 +46,21 @@ class Provenance:
 
 
 def save(model: ClosureLiteSimple, folder: Path, provenance: Provenance) -> None:
-    """Write a model; what the folder held before is replaced.
+    """Write a model in half precision; what the folder held before is replaced.
 
     Raises:
-        ModelError: The folder cannot be written.
+        ModelError: The folder cannot be written, or a weight is not finite.
     """
     from safetensors.torch import save as to_bytes
 
-    weights = {name: w.detach().cpu().contiguous() for name, w in model.state_dict().items()}
+    weights = {n: w.detach().cpu().contiguous().half() for n, w in model.state_dict().items()}
+    for name, values in weights.items():
+        if not torch.isfinite(values).all():
+            raise ModelError(f"{folder}: {name} is not finite in half precision; train again")
     card = {
         "format": FORMAT,
         "kind": KIND,
-        "fingerprint": model.fingerprint,
+        "fingerprint": fingerprint_of(model.config, {n: w.float() for n, w in weights.items()}),
         "config": asdict(model.config),
         "data": provenance.data,
         "seed": provenance.seed,
@@ -183,8 +186,8 @@ def _read_weights(path: Path, model: ClosureLiteSimple) -> dict[str, torch.Tenso
         raise ModelError(f"{path}: damaged weights; train the model again") from error
     _require_keys(path, weights, frozenset(wanted))
     for name, w in weights.items():
-        if w.shape != wanted[name].shape or w.dtype != wanted[name].dtype:
+        if w.shape != wanted[name].shape or w.dtype != torch.float16:
             raise ModelError(f"{path}: {name} is {tuple(w.shape)}, the config makes it otherwise")
         if not torch.isfinite(w).all():
             raise ModelError(f"{path}: {name} is not finite")
-    return weights
+    return {name: w.float() for name, w in weights.items()}

@@ -9,13 +9,13 @@ expected in a gap (L_mpm) and which of two panels comes first (L_pop and L_rpp).
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import nn
+from torch import Tensor, nn
 from torch.nn import functional
 
 from longbox.closure_lite.atomizer import PanelAtomizerLite
@@ -77,11 +77,7 @@ class ClosureLiteSimple(nn.Module):
     @property
     def fingerprint(self) -> str:
         """Names config and weights as they are now: "closure-lite-" and 16 hex digits."""
-        digest = hashlib.sha256(repr(self.config).encode())
-        for name, weights in sorted(self.state_dict().items()):
-            digest.update(name.encode())
-            digest.update(weights.detach().cpu().contiguous().numpy().tobytes())
-        return f"closure-lite-{digest.hexdigest()[:16]}"
+        return fingerprint_of(self.config, self.state_dict())
 
     def losses(self, batch: Batch, generator: torch.Generator) -> Losses:
         """Ask every loss about a batch.
@@ -239,3 +235,12 @@ class ClosureLiteSimple(nn.Module):
         evidence = (ahead - ahead.T) / 2 + (follows - follows.T)
         found: NDArray[np.float32] = torch.sigmoid(evidence).cpu().numpy()
         return found
+
+
+def fingerprint_of(config: ClosureLiteConfig, weights: Mapping[str, Tensor]) -> str:
+    """Name a config and weights: "closure-lite-" and 16 hex digits."""
+    digest = hashlib.sha256(repr(config).encode())
+    for name, values in sorted(weights.items()):
+        digest.update(name.encode())
+        digest.update(values.detach().cpu().contiguous().numpy().tobytes())
+    return f"closure-lite-{digest.hexdigest()[:16]}"
