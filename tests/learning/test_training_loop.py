@@ -97,6 +97,12 @@ def test_losses_stand_beside_their_chance(tmp_path: Path) -> None:
     assert entries[0].learning_rate is not None
 
 
+def test_run_leaves_small_numbers_as_they_were(tmp_path: Path) -> None:
+    learner = Learner(lambda _: 0.5)
+    TrainingRun(learner, tmp_path, options(epochs=1), quiet).go()
+    assert torch.tensor(1e-40) * 1.0 != 0
+
+
 def test_run_stops_when_validation_gets_no_better(tmp_path: Path) -> None:
     learner = Learner(lambda n: {1: 0.5, 2: 0.8}.get(n, 0.7))
     report = TrainingRun(learner, tmp_path, options(epochs=9, patience=3), quiet).go()

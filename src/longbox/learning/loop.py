@@ -108,11 +108,11 @@ class TrainingRun:
         )
         self._resume(optimizer, schedule)
         ready, optimizer = self._accelerator.prepare(stepper, optimizer)
-        torch.set_flush_denormal(True)
         self._began = time.monotonic()
         goes_on = not self._is_out_of_patience()
-        while self._place.epoch < options.epochs and goes_on:
-            goes_on = self._epoch(ready, optimizer, schedule)
+        with _quick_floats():
+            while self._place.epoch < options.epochs and goes_on:
+                goes_on = self._epoch(ready, optimizer, schedule)
         if options.trackers:
             self._accelerator.end_training()
         is_early = self._is_out_of_patience()
@@ -314,6 +314,19 @@ def _validation(kept: Any) -> Validation | None:
     parts = tuple(NamedValue(**part) for part in kept["parts"])
     health = tuple(HealthValue(**part) for part in kept.get("health", ()))
     return Validation(float(kept["score"]), parts, health)
+
+
+@contextlib.contextmanager
+def _quick_floats() -> Iterator[None]:
+    """Round vanishing numbers to 0 while training: they are slow to calculate with.
+
+    It is a setting of the processor, so it must not outlive the run.
+    """
+    torch.set_flush_denormal(True)
+    try:
+        yield
+    finally:
+        torch.set_flush_denormal(False)
 
 
 def _decayed(modules: nn.Module, decay: float) -> list[dict[str, Any]]:
