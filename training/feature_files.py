@@ -1,7 +1,7 @@
 """Features of books made outside a library, and the files that keep them.
 
-A library makes the same features of its own books (longbox.pipeline.features); here a book has
-truth instead of a store.
+A library makes the same features of its own books (longbox.pipeline.features, whose pieces serve
+here too); here a book has truth instead of a store.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from longbox.encoders import (
     composition,
 )
 from longbox.features import TEXT_KINDS, BookFeatures, Utterances, no_vectors
+from longbox.pipeline.features import encode_texts, kind_shares
 from longbox.vectors import PanelVectors, Space
 
 _PICTURE_DIMENSION = 256
@@ -36,13 +37,8 @@ def features_of(
     n = len(panels)
     texts = [[t for t in p.panel_texts(panel.order) if t.text.strip()] for p, panel in panels]
     wordings = ["\n".join(t.text for t in said) for said in texts]
-    kinds = np.zeros((n, len(TEXT_KINDS)), np.float32)
-    for row, said in enumerate(texts):
-        for text in said:
-            kinds[row, TEXT_KINDS.index(text.kind)] += len(text.text)
-    kinds /= np.maximum(kinds.sum(axis=1, keepdims=True), 1)
     pieces = [(row, text) for row, said in enumerate(texts) for text in said]
-    spoken, mask = _encoded([t.text for _, t in pieces], sentences)
+    spoken, mask = encode_texts([t.text for _, t in pieces], sentences)
     rows = [composition(page) for page in annotated.pages if page.panels]
     described = (
         _sentences(Space.DESCRIPTION, descriptions, sentences)
@@ -62,10 +58,10 @@ def features_of(
         PanelVectors(Space.COMPOSITION, COMPOSITION_FINGERPRINT, shape, np.ones(n, np.bool_))
         if vision
         else no_vectors(Space.COMPOSITION, n, shape.shape[1]),
-        kinds,
+        kind_shares(texts),
         Utterances(
             sentences.fingerprint,
-            spoken,
+            spoken.astype(np.float32),
             mask,
             np.array([TEXT_KINDS.index(t.kind) for _, t in pieces], np.int64),
             np.array([row for row, _ in pieces], np.int64),
@@ -81,19 +77,8 @@ def pictures_of(crops: Sequence[NDArray[np.uint8]], encoder: PictureEncoder) -> 
 
 
 def _sentences(space: Space, texts: Sequence[str], encoder: SentenceEncoder) -> PanelVectors:
-    rows, mask = _encoded(texts, encoder)
-    return PanelVectors(space, encoder.fingerprint, rows, mask)
-
-
-def _encoded(
-    texts: Sequence[str], encoder: SentenceEncoder
-) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
-    rows = np.zeros((len(texts), encoder.dimension), np.float32)
-    mask = encoder.can_read(list(texts)) if texts else np.zeros(0, np.bool_)
-    chosen = [t for t, is_read in zip(texts, mask, strict=True) if is_read]
-    if chosen:
-        rows[mask] = encoder.encode_documents(chosen)
-    return rows, mask
+    rows, mask = encode_texts(texts, encoder)
+    return PanelVectors(space, encoder.fingerprint, rows.astype(np.float32), mask)
 
 
 def save_features(path: Path, book: BookFeatures) -> None:

@@ -9,7 +9,7 @@ masked.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Protocol
 
@@ -161,6 +161,23 @@ class BookFeatures:
             case Space.COMPOSITION:
                 return self.composition
         raise ModelError(f"{space} is no modality of a panel but made from them")
+
+    def having(self, vectors: PanelVectors) -> BookFeatures:
+        """Return the book with other vectors of one modality.
+
+        Raises:
+            ModelError: Their space is no modality that is given.
+        """
+        match vectors.space:
+            case Space.VISION:
+                return replace(self, vision=vectors)
+            case Space.TEXT:
+                return replace(self, text=vectors)
+            case Space.DESCRIPTION:
+                return replace(self, description=vectors)
+            case Space.COMPOSITION:
+                return replace(self, composition=vectors)
+        raise ModelError(f"{vectors.space} is no modality of a panel but made from them")
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 
 from longbox.encoders import SentenceEncoder
 from longbox.errors import LibraryError
@@ -17,7 +16,6 @@ from longbox.evaluation.foreign import Tell
 from longbox.features import MODALITIES, BookFeatures, no_vectors
 from longbox.library import Library
 from longbox.pipeline.features import book_features
-from longbox.vectors import PanelVectors, Space
 
 Progress = Callable[[int, int], None]
 
@@ -57,16 +55,5 @@ def same_encoders(books: Sequence[BookFeatures], tell: Tell) -> tuple[BookFeatur
         for i in others:
             book = made[i]
             masked = no_vectors(space, book.n_panels, book.of(space).dimension)
-            made[i] = _with(book, masked)
+            made[i] = book.having(masked)
     return tuple(made)
-
-
-def _with(book: BookFeatures, vectors: PanelVectors) -> BookFeatures:
-    match vectors.space:
-        case Space.VISION:
-            return replace(book, vision=vectors)
-        case Space.TEXT:
-            return replace(book, text=vectors)
-        case Space.DESCRIPTION:
-            return replace(book, description=vectors)
-    return replace(book, composition=vectors)

@@ -210,10 +210,10 @@ def dead_inputs(embed: Embed, features: BookFeatures, seed: int = 0) -> tuple[De
         is_new = mask & _differ(features.of(modality).vectors, rows.vectors)
         others = [features.of(s).mask for s in MODALITIES if s is not modality]
         among = is_new & np.any(others, axis=0)
-        changed = _embedded(embed, _with(features, rows))
+        changed = _embedded(embed, features.having(rows))
         alone = only(features, (modality,))
         before = _embedded(embed, alone)
-        after = _embedded(embed, _with(alone, rows))
+        after = _embedded(embed, alone.having(rows))
         found.append(
             DeadInput(
                 modality,
@@ -245,7 +245,7 @@ def only(features: BookFeatures, modalities: Iterable[Space]) -> BookFeatures:
         if space not in kept:
             hidden = no_vectors(space, book.n_panels, book.of(space).dimension)
             hidden = replace(hidden, fingerprint=book.of(space).fingerprint)
-            book = _with(book, hidden)
+            book = book.having(hidden)
     if Space.TEXT not in kept:
         book = replace(book, kinds=np.zeros_like(book.kinds), utterances=None, wordings=())
     return book
@@ -283,19 +283,6 @@ def exchanged(vectors: PanelVectors, rng: np.random.Generator) -> PanelVectors:
     return replace(vectors, vectors=changed)
 
 
-def _with(book: BookFeatures, vectors: PanelVectors) -> BookFeatures:
-    match vectors.space:
-        case Space.VISION:
-            return replace(book, vision=vectors)
-        case Space.TEXT:
-            return replace(book, text=vectors)
-        case Space.DESCRIPTION:
-            return replace(book, description=vectors)
-        case Space.COMPOSITION:
-            return replace(book, composition=vectors)
-    raise ModelError(f"{vectors.space} is no modality of a panel but made from them")
-
-
 def _made(scorer: Scorer | Callable[[Corpus], Scorer], corpus: Corpus) -> Scorer:
     """Return the scorer itself, or have it made. A scorer may be callable too, as networks are."""
     if hasattr(scorer, "choose"):
@@ -307,7 +294,7 @@ def _random_book(book: BookFeatures, rng: np.random.Generator) -> BookFeatures:
     for space in MODALITIES:
         known = book.of(space)
         noise = _noise(known.vectors.shape, known.mask, rng)
-        book = _with(book, replace(known, vectors=noise))
+        book = book.having(replace(known, vectors=noise))
     lettered = np.flatnonzero(book.kinds.any(axis=1))
     kinds = book.kinds.copy()
     kinds[lettered] = kinds[rng.permutation(lettered)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -22,9 +23,8 @@ from longbox.closure_lite import (
 from longbox.errors import ModelError
 from longbox.features import BookFeatures
 from longbox.learning.data import TrainingData
-from longbox.learning.history import NamedValue
 from longbox.learning.placing import device_of, moved
-from longbox.learning.progress import Validation
+from longbox.learning.progress import Means, Validation
 from longbox.objective import Objective
 
 
@@ -60,17 +60,13 @@ class ClosureLiteTrainee:
     def validate(self) -> Validation:
         """Score books that are not learnt from: minus the weighted losses."""
         generator = torch.Generator().manual_seed(self._seed)
-        sums: dict[str, list[tuple[float, float]]] = {}
+        means = Means()
         totals = []
         for places in self._tune:
             found = self.objective(self._batch(self._data.tune, places), generator)
             totals.append(float(found.total))
-            for part in found.parts:
-                sums.setdefault(f"{part.name} loss", []).append((part.value, part.chance))
-        parts = tuple(
-            NamedValue(name, *(float(v) for v in np.mean(values, axis=0)))
-            for name, values in sorted(sums.items())
-        )
+            means.add(found.parts)
+        parts = tuple(replace(v, name=f"{v.name} loss") for v in means.take())
         return Validation(-float(np.mean(totals)), parts)
 
     def save(self, folder: Path, validation: Validation) -> None:

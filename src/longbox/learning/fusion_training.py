@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -29,7 +29,7 @@ from longbox.fusion import (
 from longbox.learning.data import TrainingData
 from longbox.learning.history import NamedValue
 from longbox.learning.placing import device_of, moved
-from longbox.learning.progress import Validation
+from longbox.learning.progress import Means, Validation
 from longbox.learning.snapshots import snapshot
 from longbox.objective import Objective
 from longbox.vectors import PanelVectors, Space
@@ -129,7 +129,7 @@ class FusionTrainee:
         Beside it: does a panel fused from its picture alone, or from its words alone, find itself
         among panels fused from all that is known?
         """
-        sums: dict[str, list[tuple[float, float]]] = {}
+        means = Means()
         generator = torch.Generator().manual_seed(self._seed)
         rng = np.random.default_rng(self._seed)
         totals = []
@@ -140,12 +140,8 @@ class FusionTrainee:
             batch = moved(self._batch(self._tune, runs, rng), device_of(self.model))
             found = self.objective(batch, generator)
             totals.append(float(found.total))
-            for part in found.parts:
-                sums.setdefault(f"{part.name} loss", []).append((part.value, part.chance))
-        parts = [
-            NamedValue(name, *(float(v) for v in np.mean(values, axis=0)))
-            for name, values in sorted(sums.items())
-        ]
+            means.add(found.parts)
+        parts = [replace(v, name=f"{v.name} loss") for v in means.take()]
         for name, space in (("picture", Space.VISION), ("words", Space.TEXT)):
             asked = _finds_itself(self.model, self._tune, space)
             if asked is not None:

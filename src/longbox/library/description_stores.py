@@ -13,13 +13,10 @@ zarr.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import math
 import zipfile
-import zlib
 from collections.abc import Iterator, Sequence
-from io import BytesIO
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, Final
@@ -29,9 +26,10 @@ from numpy.typing import NDArray
 
 from longbox.book import AnnotatedBook
 from longbox.description import PageDescription
-from longbox.errors import LibraryError, ModelError
+from longbox.errors import LibraryError
 from longbox.geometry import Box
 from longbox.library.records import DescribedPage, DescriptionStore, PanelsOfPage
+from longbox.library.side_stores import SideStore
 from longbox.library.stores import (
     STORE_SUFFIX,
     add_array,
@@ -39,7 +37,6 @@ from longbox.library.stores import (
     packed_group,
     raw_array,
     read_book_store,
-    read_store_bytes,
     restored,
     store_path,
     write_members,
@@ -50,6 +47,12 @@ DESCRIPTIONS_NAME: Final = "descriptions"
 DESCRIPTION_FORMAT: Final = 1
 _AT: Final = f"vectors/{Space.DESCRIPTION.value}"
 _REMEDY: Final = "delete it and run `longbox describe` again"
+_FILE: Final = SideStore(
+    what="description store",
+    unreadable="not a readable description store",
+    missing="no descriptions; run `longbox describe`",
+    remedy=_REMEDY,
+)
 
 
 def description_path(root: Path, book_id: str) -> Path:
@@ -127,25 +130,7 @@ def read_descriptions_with_digest(path: Path) -> tuple[DescriptionStore, str]:
     Raises:
         LibraryError: The store is missing, damaged, or of a newer format.
     """
-    try:
-        data = read_store_bytes(path)
-    except LibraryError as error:
-        if path.exists():
-            raise
-        raise LibraryError(f"{path}: no descriptions; run `longbox describe`") from error
-    try:
-        with zipfile.ZipFile(BytesIO(data)) as archive:
-            if any(i.compress_type != zipfile.ZIP_STORED for i in archive.infolist()):
-                raise LibraryError(f"{path}: a store is never compressed; {_REMEDY}")
-            store = _unpack(path, archive)
-    except (OSError, zipfile.BadZipFile, zlib.error, EOFError, RuntimeError) as error:
-        raise LibraryError(f"{path}: damaged description store ({error}); {_REMEDY}") from error
-    except (KeyError, ValueError, TypeError, IndexError, OverflowError, ModelError) as error:
-        reason = " ".join(str(error).split())[:200]
-        raise LibraryError(
-            f"{path}: not a readable description store ({reason}); {_REMEDY}"
-        ) from error
-    return store, hashlib.sha256(data).hexdigest()
+    return _FILE.read(path, _unpack)
 
 
 def panels_of(annotated: AnnotatedBook) -> tuple[PanelsOfPage, ...]:

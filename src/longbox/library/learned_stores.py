@@ -11,13 +11,8 @@ same contents give the same bytes). No array is compressed, so that reading need
 
 from __future__ import annotations
 
-import hashlib
 import json
 import zipfile
-import zlib
-from collections.abc import Iterator
-from contextlib import contextmanager
-from io import BytesIO
 from pathlib import Path
 from typing import Any, Final
 
@@ -27,13 +22,13 @@ from numpy.typing import NDArray
 from longbox.errors import LibraryError, ModelError
 from longbox.features import LearnedVectors
 from longbox.library.records import LearnedStore, MadeFrom
+from longbox.library.side_stores import SideStore
 from longbox.library.stores import (
     STORE_SUFFIX,
     add_array,
     add_vectors,
     packed_group,
     raw_array,
-    read_store_bytes,
     restored,
     store_path,
     write_members,
@@ -46,6 +41,12 @@ LEARNED_SPACES: Final = (Space.FUSED, Space.CONTEXTUAL)
 _KIND: Final = "longbox learned vectors"
 _HEX: Final = frozenset("0123456789abcdef")
 _REMEDY: Final = "delete it and run `longbox embed`"
+_FILE: Final = SideStore(
+    what="vectors",
+    unreadable="no readable vectors",
+    missing="no vectors of this model; run `longbox embed`",
+    remedy=_REMEDY,
+)
 
 
 def is_model_name(text: str) -> bool:
@@ -150,17 +151,7 @@ def read_learned_with_digest(path: Path) -> tuple[LearnedStore, str]:
     Raises:
         LibraryError: The store is missing, damaged, or of a newer format.
     """
-    try:
-        data = read_store_bytes(path)
-    except LibraryError as error:
-        if path.exists():
-            raise
-        raise LibraryError(f"{path}: no vectors of this model; run `longbox embed`") from error
-    with _explained(path), zipfile.ZipFile(BytesIO(data)) as archive:
-        if any(i.compress_type != zipfile.ZIP_STORED for i in archive.infolist()):
-            raise ValueError("it is compressed")
-        store = _unpack(path, archive)
-    return store, hashlib.sha256(data).hexdigest()
+    return _FILE.read(path, _unpack)
 
 
 def read_strips(path: Path) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
@@ -172,21 +163,9 @@ def read_strips(path: Path) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
     Raises:
         LibraryError: The store is missing or damaged.
     """
-    with _explained(path), zipfile.ZipFile(path) as archive:
+    with _FILE.explained(path), zipfile.ZipFile(path) as archive:
         half = raw_array(archive, "strip_vectors", np.dtype("<f2"))
         return restored(Space.CONTEXTUAL, half), raw_array(archive, "page_mask", np.dtype(np.bool_))
-
-
-@contextmanager
-def _explained(path: Path) -> Iterator[None]:
-    """Turn what a damaged file raises into a LibraryError of one line."""
-    try:
-        yield
-    except (OSError, zipfile.BadZipFile, zlib.error, EOFError, RuntimeError) as error:
-        raise LibraryError(f"{path}: damaged vectors ({error}); {_REMEDY}") from error
-    except (KeyError, ValueError, TypeError, IndexError, OverflowError, ModelError) as error:
-        reason = " ".join(str(error).split())[:200]
-        raise LibraryError(f"{path}: no readable vectors ({reason}); {_REMEDY}") from error
 
 
 def _unpack(path: Path, archive: zipfile.ZipFile) -> LearnedStore:

@@ -12,6 +12,7 @@ import json
 import os
 import re
 import uuid
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
@@ -70,7 +71,7 @@ def source_features(source: BookSource) -> BookFeatures:
         text=text,
         description=source.descriptions or no_vectors(Space.DESCRIPTION, n, text.dimension),
         composition=stored.get(Space.COMPOSITION) or no_vectors(Space.COMPOSITION, n, 0),
-        kinds=_kinds([page.panel_texts(panel.order) for page, panel in panels]),
+        kinds=kind_shares([page.panel_texts(panel.order) for page, panel in panels]),
         wordings=tuple(panel_text(page, panel.order) for page, panel in panels),
     )
 
@@ -104,7 +105,7 @@ def with_utterances(
     path = utterance_path(root, sentences.fingerprint, features.book_id)
     found = _cached(path, texts, sentences)
     if found is None:
-        found = _encode(texts, sentences)
+        found = encode_texts(texts, sentences)
         _keep(path, texts, found)
     half, mask = found
     utterances = Utterances(
@@ -124,7 +125,7 @@ def utterance_path(root: Path, fingerprint: str, book_id: str) -> Path:
     return root / FEATURES_NAME / name / f"{book_id}.safetensors"
 
 
-def _kinds(texts: list[tuple[TextRegion, ...]]) -> NDArray[np.float32]:
+def kind_shares(texts: Sequence[Sequence[TextRegion]]) -> NDArray[np.float32]:
     """Return the share of each kind in a panel's characters, float32 (N, 5)."""
     counts = np.zeros((len(texts), len(TEXT_KINDS)), np.float32)
     for row, regions in enumerate(texts):
@@ -140,12 +141,12 @@ def _kinds(texts: list[tuple[TextRegion, ...]]) -> NDArray[np.float32]:
 Encoded = tuple[NDArray[np.float16], NDArray[np.bool_]]
 
 
-def _encode(texts: list[str], sentences: SentenceEncoder) -> Encoded:
+def encode_texts(texts: Sequence[str], sentences: SentenceEncoder) -> Encoded:
     """Encode texts one by one: float16 (T, D) as they are cached, and mask, bool (T,)."""
     half = np.zeros((len(texts), sentences.dimension), np.float16)
     mask = np.zeros(len(texts), np.bool_)
     if texts:
-        mask = sentences.can_read(texts)
+        mask = sentences.can_read(list(texts))
         readable = [text for text, is_read in zip(texts, mask, strict=True) if is_read]
         half[mask] = sentences.encode_documents(readable).astype(np.float16)
     return half, mask
