@@ -334,10 +334,16 @@ class PanelId:
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """How well a hit matched in one space: its rank there from 1, and that space's own score."""
+    """How well a hit matched in one space: its rank there from 1, and that space's own score.
+
+    Attributes:
+        strength: 0 to 1, alike in all spaces, for people to see (`longbox.retrieval.strength`);
+            None where nobody measured it.
+    """
 
     rank: int
     score: float
+    strength: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

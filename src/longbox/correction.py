@@ -10,6 +10,7 @@ correction survives any change of our own types; the functions below make and re
     texts        yes    [{"box": [...], "text": "...", "kind": "dialogue", "panel": 0 or null}, ...]
                         in reading order
     page_type    yes    "cover"
+    review       yes    "right": a person's verdict on the page; changes nothing that is stored
     direction    no     "rtl"
     language     no     "ja"
     title        no     "..."
@@ -51,11 +52,29 @@ class CorrectedField(StrEnum):
     LANGUAGE = "language"
     TITLE = "title"
     SERIES = "series"
+    REVIEW = "review"
 
     @property
     def is_of_page(self) -> bool:
         """Whether it is said of one page and not of the book."""
-        return self in (CorrectedField.PANELS, CorrectedField.TEXTS, CorrectedField.PAGE_TYPE)
+        return self in _OF_PAGE
+
+
+class Verdict(StrEnum):
+    """What a person says of a page: which of the two saw its panels, or that it is right so."""
+
+    RIGHT = "right"
+    DETECTOR = "detector"
+    MODEL = "model"
+    BOTH_WRONG = "both_wrong"
+
+
+_OF_PAGE = (
+    CorrectedField.PANELS,
+    CorrectedField.TEXTS,
+    CorrectedField.PAGE_TYPE,
+    CorrectedField.REVIEW,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,6 +200,8 @@ def word_of(field: CorrectedField, value: str) -> str:
         return PageType(word).value
     if field is CorrectedField.DIRECTION:
         return Direction(word).value
+    if field is CorrectedField.REVIEW:
+        return Verdict(word).value
     if field is CorrectedField.LANGUAGE and not (len(word) == 2 and word.isalpha()):
         raise ValueError(f"{word[:20]!r} is not an ISO 639-1 code such as en")
     return word.lower() if field is CorrectedField.LANGUAGE else word

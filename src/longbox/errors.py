@@ -13,6 +13,8 @@
         SpaceMismatchError    vectors of two different spaces were about to be compared
       QueryError            a search query cannot be understood
       ConfigError           a setting is unknown or has a wrong value
+      ConflictError         somebody else changed the same thing in between
+      BusyError             too much is asked at once
 
 Messages say what was wrong, where, and what to do. Where a caller would expect a builtin
 (ValueError for a bad value), the class is one too.
@@ -77,3 +79,11 @@ class QueryError(LongboxError, ValueError):
 
 class ConfigError(LongboxError, ValueError):
     """A setting is unknown or its value is not allowed."""
+
+
+class ConflictError(LongboxError):
+    """Somebody else changed the same thing in between; nothing was overwritten."""
+
+
+class BusyError(LongboxError):
+    """Too much is asked at once; it can be done in a moment."""

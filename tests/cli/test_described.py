@@ -28,10 +28,10 @@ from longbox.book import (
     TextRegion,
 )
 from longbox.cli.app import app
-from longbox.cli.review import ADVICE
 from longbox.description import AnswerState, PageDescription, PanelDescription
 from longbox.geometry import Box
 from longbox.library import Library, write_book_store, write_description_store
+from longbox.page_types import FLAG_ADVICE
 from longbox.vectors import PanelVectors, Space
 
 BOX = Box(0, 0, 300, 400)
@@ -126,7 +126,7 @@ def test_review_lists_pages_and_whole_books_by_flag(root: Path) -> None:
         ("watermark", "B1", 2),
         ("not_comic_book", "B2", None),
     ]
-    assert all(item["todo"] == ADVICE[PageFlag(item["flag"])] for item in said["items"])
+    assert all(item["todo"] == FLAG_ADVICE[PageFlag(item["flag"])] for item in said["items"])
     assert said["items"][0]["file"] == BOOKS[0].book.path
     out = run(root, "library", "review")
     assert "not_comic_book: 2 pages" in out
@@ -147,7 +147,7 @@ def test_review_of_one_flag(root: Path) -> None:
 
 
 def test_every_flag_has_advice() -> None:
-    assert set(ADVICE) == set(PageFlag)
+    assert set(FLAG_ADVICE) == set(PageFlag)
 
 
 def test_show_prints_description_flags_and_confidence(root: Path) -> None:

@@ -15,6 +15,7 @@ from typer.testing import CliRunner
 from longbox.book import PanelId
 from longbox.cli.app import app
 from longbox.config import Config
+from longbox.encoders import sentence_encoder
 from longbox.errors import ModelError, QueryError, SpaceMismatchError
 from longbox.library import Library
 from longbox.pipeline import embed_library
@@ -85,7 +86,7 @@ def test_learned_spaces_are_not_asked_unless_somebody_weighs_them(asked: Asked) 
 def test_words_reach_the_fused_space_through_the_model(asked: Asked) -> None:
     request = SearchRequest(parse_query("A dragon sleeps"), weights=only_space(Space.FUSED), k=50)
     found = asked.searcher.search(request)
-    encoder_row = asked.searcher._encoders._sentences.encode_queries(["A dragon sleeps"])[0]
+    encoder_row = sentence_encoder().encode_queries(["A dragon sleeps"])[0]
     name = asked.library.spaces()[Space.TEXT][0]
     query = MODEL.fuse_query(QueryVector(Space.TEXT, name, encoder_row))
     best = asked.library.nearest(query, 1)[0]

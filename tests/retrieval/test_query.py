@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -11,6 +13,7 @@ from hypothesis import strategies as st
 from longbox.book import PanelId
 from longbox.errors import QueryError
 from longbox.retrieval.query import (
+    DecodedPicture,
     PanelTerm,
     PictureTerm,
     WordsTerm,
@@ -131,3 +134,97 @@ def test_any_text_is_read_or_refused_in_words(text: str) -> None:
     except QueryError:
         return
     assert any(t.weight > 0 for t in terms)
+
+
+PANEL = PanelId("3f2a9c81d0e45b77", 12, 3)
+
+
+def test_panel_can_be_named_alone_and_in_a_sum() -> None:
+    assert parse_query(f"panel:{PANEL}") == (PanelTerm(PANEL),)
+    assert parse_query(f' panel:{PANEL} + 2:"rain" - 0.5:panel:{PANEL}') == (
+        PanelTerm(PANEL),
+        WordsTerm("rain", 2.0),
+        PanelTerm(PANEL, -0.5),
+    )
+    assert parse_query(f"2:panel:{PANEL} - night") == (
+        PanelTerm(PANEL, 2.0),
+        WordsTerm("night", -1.0),
+    )
+
+
+def test_words_about_a_panel_stay_words() -> None:
+    for text in ("panel: the film", "panel:", "a panel:x", f'"panel:{PANEL}" + "x"'):
+        assert all(isinstance(term, WordsTerm) for term in parse_query(text))
+
+
+@pytest.mark.parametrize("name", ["panel:x", "panel:3f2a-1-1", "panel:../../etc/passwd"])
+def test_what_is_no_panel_id_is_named(name: str) -> None:
+    with pytest.raises(QueryError, match="is not a panel id"):
+        parse_query(name)
+    with pytest.raises(QueryError, match="is not a panel id"):
+        parse_query(f'{name} + "rain"')
+
+
+def test_only_a_subtracted_panel_is_no_query() -> None:
+    with pytest.raises(QueryError, match="subtracted"):
+        parse_query(f'- panel:{PANEL} - "x"')
+
+
+UPLOADED = DecodedPicture.of(np.zeros((4, 5, 3), np.uint8))
+
+
+def uploads(name: str) -> PictureTerm | None:
+    if not name.startswith("picture:"):
+        return None
+    if name != "picture:3f2a":
+        raise QueryError(f"{name}: this picture is not here any more; give it again")
+    return PictureTerm(UPLOADED, region=(0.0, 0.0, 0.5, 1.0))
+
+
+def test_names_of_ones_own_take_the_place_of_paths(picture: Path) -> None:
+    assert parse_query(str(picture), uploads) == (WordsTerm("crop.png"),)
+    assert parse_query('crop.png + "rain"', uploads) == (WordsTerm("crop.png"), WordsTerm("rain"))
+    term = PictureTerm(UPLOADED, -2.0, (0.0, 0.0, 0.5, 1.0))
+    assert parse_query('"rain" - 2:picture:3f2a', uploads) == (WordsTerm("rain"), term)
+    with pytest.raises(QueryError, match="not here any more"):
+        parse_query("picture:0000 + rain", uploads)
+    # Without such names it is words like any others.
+    assert parse_query("picture:3f2a") == (WordsTerm("picture:3f2a"),)
+
+
+@given(st.text(alphabet='ab/.~png+- ":2panel', max_size=40) | st.text(max_size=40))
+def test_query_with_names_of_ones_own_touches_no_file(text: str) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise AssertionError("a path was asked for")
+
+    with pytest.MonkeyPatch.context() as patched:
+        for name in ("is_file", "exists", "stat", "expanduser", "resolve", "open"):
+            patched.setattr(Path, name, refuse)
+        with contextlib.suppress(QueryError):
+            parse_query(text, uploads)
+
+
+@pytest.mark.parametrize(
+    "region",
+    [(0, 0, 0, 1), (0.5, 0, 0.4, 1), (-0.1, 0, 1, 1), (0, 0, 1, 1.5), (0, float("nan"), 1, 1)],
+)
+def test_impossible_region_is_refused(region: tuple[float, float, float, float]) -> None:
+    with pytest.raises(QueryError, match="region"):
+        PictureTerm(UPLOADED, 1.0, region)
+
+
+def test_pixels_that_are_no_picture_are_refused() -> None:
+    for pixels in (
+        np.zeros((3, 3), np.uint8),
+        np.zeros((3, 3, 4), np.uint8),
+        np.zeros((3, 3, 3), np.float32),
+        np.zeros((0, 3, 3), np.uint8),
+    ):
+        with pytest.raises(QueryError, match="picture"):
+            DecodedPicture.of(pixels)
+
+
+def test_pictures_are_the_same_when_their_pixels_are() -> None:
+    flat = DecodedPicture.of(np.zeros((5, 4, 3), np.uint8))
+    assert DecodedPicture.of(np.zeros((4, 5, 3), np.uint8)) == UPLOADED
+    assert len({flat, UPLOADED, DecodedPicture.of(np.ones((4, 5, 3), np.uint8))}) == 3

@@ -27,6 +27,7 @@ from longbox.cli import (
     inspect,
     library,
     search,
+    serve,
     sheet,
     show,
     train,
@@ -47,6 +48,7 @@ app.command("index")(index.index)
 app.command("describe")(describe.describe)
 app.command("embed")(embed.embed)
 app.command("search")(search.search)
+app.command("serve")(serve.serve)
 app.command("show")(show.show)
 app.command("inspect")(inspect.inspect)
 app.command("sheet")(sheet.sheet)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Annotated, Final
+from typing import Annotated
 
 import typer
 
@@ -20,15 +20,7 @@ from longbox.cli.terminal import (
     results,
 )
 from longbox.library import FlaggedPage, Library
-
-ADVICE: Final = {
-    PageFlag.LANDSCAPE: "look whether its panels are right; a spread is fine, a turned scan is not",
-    PageFlag.PROSE: "nothing, when it is a page of text",
-    PageFlag.WATERMARK: "replace the scan with one without the mark, where there is one",
-    PageFlag.NEAR_BLANK: "look whether the page was scanned; remove it from the file if not",
-    PageFlag.DUPLICATE: "remove one of the two from the file",
-    PageFlag.NOT_COMIC_BOOK: "take the file off the shelf, or correct its pages if it is a comic",
-}
+from longbox.page_types import FLAG_ADVICE, left_out_of_training
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,8 +70,6 @@ def review(
 
 def _left_out(library: Library) -> tuple[int, int]:
     """Count all pages, and those that training leaves out: by flags and by what pages are."""
-    from longbox.page_types import left_out_of_training
-
     found = [is_left for book in library.outlines() for is_left in left_out_of_training(book)]
     return len(found), sum(found)
 
@@ -99,7 +89,9 @@ def review_items(pages: Sequence[FlaggedPage], wanted: Sequence[PageFlag]) -> li
                 continue
             said.add(page.book_id)
             index = None if is_whole else page.page_index
-            items.append(ReviewItem(page.file, page.title, page.book_id, index, flag, ADVICE[flag]))
+            items.append(
+                ReviewItem(page.file, page.title, page.book_id, index, flag, FLAG_ADVICE[flag])
+            )
     return items
 
 

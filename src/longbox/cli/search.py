@@ -45,7 +45,7 @@ def search(
     query: Annotated[
         str | None,
         typer.Argument(
-            help='Words, a picture file, or a sum: "2:dragon" + ./crop.png - "castle".',
+            help='Words, a picture file, panel:ID, or a sum: "2:dragon" + ./crop.png - "castle".',
             show_default=False,
         ),
     ] = None,

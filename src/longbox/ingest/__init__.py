@@ -5,7 +5,7 @@ shelf; stamp tells changed ones from unchanged ones. Comic files come from stran
 is in IngestOptions, and nothing in a file chooses a path on this machine.
 """
 
-from longbox.ingest.naming import printable
+from longbox.ingest.naming import COMIC_SUFFIXES, printable
 from longbox.ingest.open_pages import OpenBook, OpenPages
 from longbox.ingest.opening import open_book
 from longbox.ingest.options import IngestOptions
@@ -15,6 +15,7 @@ from longbox.ingest.reading import open_pages, read_picture
 from longbox.ingest.shelf import find_books, stamp
 
 __all__ = [
+    "COMIC_SUFFIXES",
     "IngestOptions",
     "OpenBook",
     "OpenPages",

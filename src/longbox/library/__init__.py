@@ -7,6 +7,15 @@ vectors (some 16,000 panels of 256 numbers), zarr only to read or write a store,
 export.
 """
 
+from longbox.library.chance import ChanceScores
+from longbox.library.columns import (
+    PAGE_FLAGS,
+    PAGE_TYPES,
+    BookBlock,
+    BookLine,
+    PanelColumns,
+    VectorChunk,
+)
 from longbox.library.corrections import (
     add_corrections,
     corrected_books,
@@ -18,6 +27,7 @@ from longbox.library.description_stores import (
     write_description_store,
 )
 from longbox.library.embedded import FEATURES_NAME
+from longbox.library.kept import KeptAnswers
 from longbox.library.learned_stores import (
     learned_path,
     read_learned_store,
@@ -25,6 +35,7 @@ from longbox.library.learned_stores import (
     write_learned_store,
 )
 from longbox.library.library import Library
+from longbox.library.marking import MarkedText, Span, merged_spans
 from longbox.library.rebuilding import RebuildReport
 from longbox.library.records import (
     BookSource,
@@ -37,6 +48,7 @@ from longbox.library.records import (
     LearnedStore,
     LibraryStatus,
     MadeFrom,
+    PageFile,
     PanelRecord,
     ScoredPage,
     ScoredPanel,
@@ -44,6 +56,21 @@ from longbox.library.records import (
     SyncReport,
     WordsQuery,
     Writing,
+)
+from longbox.library.review_reasons import ReviewReason, disagreement
+from longbox.library.reviewing import ReviewCounts, ReviewItem, ReviewQueue
+from longbox.library.shelf_records import (
+    BookNeighbours,
+    BookPage,
+    BookSort,
+    BookSummary,
+    Facet,
+    Facets,
+    FacetValue,
+    KnownProblem,
+    PageSummary,
+    ProblemPage,
+    SavedSearch,
 )
 from longbox.library.store_update import update_book_store
 from longbox.library.stores import (
@@ -56,30 +83,58 @@ from longbox.library.zarr_import import read_zarr_books
 
 __all__ = [
     "FEATURES_NAME",
+    "PAGE_FLAGS",
+    "PAGE_TYPES",
+    "BookBlock",
+    "BookLine",
+    "BookNeighbours",
+    "BookPage",
+    "BookSort",
     "BookSource",
     "BookStore",
+    "BookSummary",
+    "ChanceScores",
     "DescribedPage",
     "DescriptionStore",
+    "Facet",
+    "FacetValue",
+    "Facets",
     "Filters",
     "FlaggedPage",
+    "KeptAnswers",
     "KnownFile",
+    "KnownProblem",
     "LearnedStore",
     "Library",
     "LibraryStatus",
     "MadeFrom",
+    "MarkedText",
+    "PageFile",
+    "PageSummary",
+    "PanelColumns",
     "PanelRecord",
+    "ProblemPage",
     "RebuildReport",
+    "ReviewCounts",
+    "ReviewItem",
+    "ReviewQueue",
+    "ReviewReason",
+    "SavedSearch",
     "ScoredPage",
     "ScoredPanel",
     "SpaceStatus",
+    "Span",
     "SyncReport",
+    "VectorChunk",
     "WordsQuery",
     "Writing",
     "add_corrections",
     "corrected_books",
     "description_path",
+    "disagreement",
     "has_store",
     "learned_path",
+    "merged_spans",
     "read_book_store",
     "read_corrections",
     "read_description_store",

@@ -95,7 +95,7 @@ class Catalog:
         self.path = path
         self.read_only = read_only
         self._local = threading.local()
-        self._all: list[sqlite3.Connection] = []
+        self._all: list[tuple[int, threading.Thread, sqlite3.Connection]] = []
         self._lock = threading.Lock()
         self._is_closed = False
 
@@ -185,7 +185,7 @@ class Catalog:
         with self._lock:
             self._is_closed = True
             connections, self._all = self._all, []
-        for connection in connections:
+        for _, _, connection in connections:
             connection.close()
 
     def _connection(self) -> sqlite3.Connection:
@@ -198,7 +198,13 @@ class Catalog:
         connection = self._connect()
         self._local.mine = (os.getpid(), connection)
         with self._lock:
-            self._all.append(connection)
+            # Threads come and go in a server; what they left open would add up.
+            me = os.getpid()
+            left = [kept for kept in self._all if kept[0] == me and not kept[1].is_alive()]
+            self._all = [kept for kept in self._all if kept not in left]
+            self._all.append((me, threading.current_thread(), connection))
+        for _, _, old in left:
+            old.close()
         return connection
 
     def _connect(self) -> sqlite3.Connection:

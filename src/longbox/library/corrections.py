@@ -15,7 +15,7 @@ import json
 import os
 import sys
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
@@ -33,10 +33,14 @@ from longbox.library.catalog import Catalog
 from longbox.library.stores import disk_errors, partial_path, store_path, sync_folder
 
 CORRECTIONS_NAME: Final = "corrections"
-CORRECTIONS_FORMAT: Final = 1
+CORRECTIONS_FORMAT: Final = 2
+# What a file is, so that a Longbox that knows no verdicts still reads one without any.
+_FORMAT_WITHOUT_REVIEW: Final = 1
 _SUFFIX: Final = ".json"
 _LOCK_NAME: Final = ".lock"
 _MOST_BYTES: Final = 256 * 2**20
+
+Check = Callable[[tuple[Correction, ...]], None]
 
 
 def corrections_path(root: Path, book_id: str) -> Path:
@@ -67,7 +71,9 @@ def read_corrections(root: Path, book_id: str) -> tuple[Correction, ...]:
     return tuple(_correction(path, book_id, record) for record in _records(path, book_id))
 
 
-def add_corrections(root: Path, corrections: Sequence[Correction]) -> int:
+def add_corrections(
+    root: Path, corrections: Sequence[Correction], check: Check | None = None
+) -> int:
     """Keep corrections behind what is there; on the disk when this returns.
 
     Nothing is written when one of them is unusable. A correction that is there already, to the
@@ -76,6 +82,8 @@ def add_corrections(root: Path, corrections: Sequence[Correction]) -> int:
     Args:
         root: The library's folder.
         corrections: Of any books, oldest first.
+        check: Given each book's corrections as they are when nobody else can write; raises what
+            forbids the new ones.
 
     Returns:
         How many were new.
@@ -96,7 +104,9 @@ def add_corrections(root: Path, corrections: Sequence[Correction]) -> int:
     if not by_book:
         return 0
     n_new = 0
-    with _lock(root):
+    with writers_turn(root):
+        for book_id in by_book if check is not None else ():
+            check(read_corrections(root, book_id))
         for book_id, items in by_book.items():
             n_new += _append(root, book_id, items)
     return n_new
@@ -114,13 +124,14 @@ def _append(root: Path, book_id: str, corrections: Sequence[Correction]) -> int:
             new.append(record)
     if not new:
         return 0
+    has_review = any(record.get("field") == CorrectedField.REVIEW for record in (*old, *new))
     whole = {
-        "format": CORRECTIONS_FORMAT,
+        "format": CORRECTIONS_FORMAT if has_review else _FORMAT_WITHOUT_REVIEW,
         "kind": "longbox corrections",
         "book_id": book_id,
         "corrections": [*old, *new],
     }
-    _write(root, path, json.dumps(whole, ensure_ascii=True, indent=1).encode("ascii"))
+    replace_file(root, path, json.dumps(whole, ensure_ascii=True, indent=1).encode("ascii"))
     return len(new)
 
 
@@ -165,7 +176,8 @@ def _key(record: dict[str, Any]) -> str:
     return json.dumps(record, sort_keys=True)
 
 
-def _write(root: Path, path: Path, data: bytes) -> None:
+def replace_file(root: Path, path: Path, data: bytes) -> None:
+    """Put a file of what people typed in the place of the one before; on the disk on return."""
     with disk_errors(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         partial = partial_path(root, path.name)
@@ -214,7 +226,7 @@ def take_over_rows(catalog: Catalog, root: Path) -> None:
 
 
 @contextmanager
-def _lock(root: Path) -> Iterator[None]:
+def writers_turn(root: Path) -> Iterator[None]:
     """Let one writer at a time add corrections; the system frees the lock of a killed one."""
     folder = root / CORRECTIONS_NAME
     with disk_errors(folder):

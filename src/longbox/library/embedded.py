@@ -7,7 +7,7 @@ changes over at once and the old ones go. Whoever is killed leaves one of the tw
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 from typing import Final
 
@@ -15,7 +15,7 @@ import numpy as np
 
 from longbox.errors import LibraryError, QueryError
 from longbox.features import LearnedVectors
-from longbox.library import learned, upkeep
+from longbox.library import columns, learned, upkeep
 from longbox.library.answering import Answering, read_answering, write_answering
 from longbox.library.description_stores import (
     aligned,
@@ -216,6 +216,33 @@ class EmbeddedLibrary(PanelFinder):
             scored += [ScoredPage(found, p, float(scores[p])) for p in pages]
             scored = sorted(scored, key=lambda s: (-s.score, s.book_id, s.page_index))[:k]
         return scored
+
+    def strip_vectors(self) -> Iterator[columns.VectorChunk]:
+        """Yield the strip vectors of the answering model, a book at a time: what pages look like.
+
+        Opens the store of every book whose file is there, one after another.
+
+        Yields:
+            The row of each page's first panel, int64 (n,), and its strip vector, float32 (n, D),
+            unit length; pages without one do not occur.
+
+        Raises:
+            LibraryError: A store is missing or damaged.
+        """
+        with self._catalog.snapshot() as connection:
+            model = learned.answering_model(connection)
+            books = connection.execute(
+                "SELECT b.book_id FROM books b JOIN book_models m USING (book_row) "
+                "WHERE m.model = ? AND m.is_fitting AND NOT b.is_missing ORDER BY b.first_row",
+                (model,),
+            ).fetchall()
+        for (book_id,) in books if model else ():
+            strips, mask = read_strips(learned_path(self.root, model, book_id))
+            with self._catalog.guarded() as connection:
+                starts = columns.page_starts(connection, book_id)
+            if starts.size == mask.size:  # else another process has just merged the book anew
+                is_known = mask & (starts >= 0)
+                yield starts[is_known], strips[is_known]
 
 
 def files_beside(root: Path, book_id: str) -> list[Path]:

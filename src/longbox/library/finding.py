@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
+
 from longbox.book import PanelId
-from longbox.library import doubt, lookup, masks, vector_index, words
+from longbox.library import chance, columns, doubt, lookup, masks, vector_index, words
 from longbox.library.catalog import Catalog
+from longbox.library.chance import ChanceScores
+from longbox.library.kept import KeptAnswers
 from longbox.library.records import (
     Filters,
+    PageFile,
     PanelRecord,
     ScoredPanel,
     WordsQuery,
@@ -35,7 +41,12 @@ class PanelFinder:
         self._index = vector_index.VectorIndex(root)
         self._masks = masks.MaskCache()
         self._doubts = doubt.DoubtCache()
+        self._samples = KeptAnswers[tuple[Space, str], chance.VectorSample](16)
         self._counts = {writing: words.WordCounts(writing) for writing in Writing}
+
+    def generation(self) -> int:
+        """Return a number that every change of the catalog raises: what caches hold by."""
+        return self._catalog.generation()
 
     def spaces(self) -> dict[Space, tuple[str, ...]]:
         """Return the fingerprints of every space that has vectors, the most used first."""
@@ -97,6 +108,21 @@ class PanelFinder:
             row = connection.execute("SELECT EXISTS (SELECT 1 FROM panel_descriptions)").fetchone()
         return bool(row[0])
 
+    def chance_scores(self, query: QueryVector) -> ChanceScores | None:
+        """Return what panels taken at random score against a query; None where there are none.
+
+        Raises:
+            SpaceMismatchError: The library's vectors were made by another encoder.
+        """
+        generation = self._catalog.generation()
+        with self._catalog.guarded() as connection:
+            sample = self._samples.get(
+                generation,
+                (query.space, query.fingerprint),
+                lambda: chance.take_sample(connection, self._index, query.space, query.fingerprint),
+            )
+        return sample.scores(query)
+
     def panel_records(self, rows: Sequence[int]) -> list[PanelRecord]:
         """Return what is known of panels, in the order asked.
 
@@ -120,6 +146,15 @@ class PanelFinder:
         with self._catalog.guarded() as connection:
             return lookup.page_rows(connection, book_id, page_index)
 
+    def page_file(self, book_id: str, page_index: int) -> PageFile:
+        """Return where a page's picture is, and how to know that it is still there.
+
+        Raises:
+            QueryError: There is no such page.
+        """
+        with self._catalog.guarded() as connection:
+            return lookup.page_file(connection, book_id, page_index)
+
     def panel_vector(
         self, row: int, space: Space, fingerprint: str | None = None
     ) -> QueryVector | None:
@@ -142,6 +177,49 @@ class PanelFinder:
                 if vector is not None:
                     return QueryVector(space, name, vector)
         return None
+
+    def vectors(
+        self, space: Space, fingerprint: str, chunk_rows: int = 8192
+    ) -> Iterator[columns.VectorChunk]:
+        """Yield every panel that has a vector in a space, so many at a time.
+
+        Panels without one, and those of books whose file is gone, do not occur. Rows rise within
+        a chunk and a book's chunks follow each other; nothing of the whole is held in memory.
+
+        Args:
+            space: Which modality.
+            fingerprint: Which encoder's, one of `spaces`.
+            chunk_rows: At most so many rows at once.
+
+        Yields:
+            Rows, int64 (n,), and their vectors, float32 (n, D), of unit length in cosine spaces.
+
+        Raises:
+            SpaceMismatchError: The library's vectors were made by another encoder.
+            LibraryError: A segment is damaged or gone.
+        """
+        with self._catalog.guarded() as connection:
+            stored = vector_index.spaces(connection).get(space, ())
+            if stored and fingerprint not in stored:
+                require_same_space(space, fingerprint, space, stored[0])
+            mask = self._masks.get(connection, self._catalog.generation(), _EVERYTHING)
+            segments = self._index.with_segments(connection, space, fingerprint, list)
+        yield from columns.live_chunks(segments, mask, chunk_rows)
+
+    def panel_columns(self, rows: NDArray[np.int64]) -> columns.PanelColumns:
+        """Return what is known of panels as arrays, by rising row; gone rows are left out."""
+        with self._catalog.snapshot() as connection:
+            return columns.panel_columns(connection, rows)
+
+    def book_blocks(self, space: Space, fingerprint: str) -> tuple[columns.BookBlock, ...]:
+        """Return the books with searchable vectors in a space, and what names those vectors."""
+        with self._catalog.guarded() as connection:
+            return columns.book_blocks(connection, space, fingerprint)
+
+    def page_starts(self) -> NDArray[np.int64]:
+        """Return the row of the first panel of every page that has any, rising, int64 (P,)."""
+        with self._catalog.guarded() as connection:
+            return columns.all_page_starts(connection)
 
     def _doubt(
         self, connection: sqlite3.Connection, generation: int, writing: Writing

@@ -14,6 +14,7 @@ import unicodedata
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 _SPACE = re.compile(r"\s+")
 _SPACELESS = "\u2e80-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"  # CJK, kana, CJK punctuation
+_ALL_SPACELESS = re.compile(f"[{_SPACELESS}]+")
 _BROKEN_LINE = re.compile(f"(?<=[{_SPACELESS}]) (?=[{_SPACELESS}])")
 
 
@@ -30,6 +31,11 @@ def fold(text: str) -> str:
     plain = "".join(_without_accent(c) for c in unicodedata.normalize("NFD", wide))
     spaced = _SPACE.sub(" ", unicodedata.normalize("NFKC", plain)).strip()
     return _BROKEN_LINE.sub("", spaced)
+
+
+def is_spaceless(text: str) -> bool:
+    """Say whether all characters of a folded text are of a script without spaces."""
+    return _ALL_SPACELESS.fullmatch(text) is not None
 
 
 def _without_accent(character: str) -> str:

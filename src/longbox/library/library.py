@@ -17,14 +17,20 @@ from longbox.correction import Correction
 from longbox.description import PageDescription
 from longbox.errors import LibraryError
 from longbox.library import contents, describing, flagging, ledger, lookup, rebuilding, upkeep
+from longbox.library.browsed import BrowsedLibrary
 from longbox.library.catalog import (
     CATALOG_NAME,
     FORMAT,
     Catalog,
 )
-from longbox.library.corrections import add_corrections, read_corrections, take_over_rows
+from longbox.library.corrections import (
+    Check,
+    add_corrections,
+    read_corrections,
+    take_over_rows,
+)
 from longbox.library.description_stores import description_path, read_description_store
-from longbox.library.embedded import EmbeddedLibrary, files_beside
+from longbox.library.embedded import files_beside
 from longbox.library.learned_merging import settle_models
 from longbox.library.leftovers import clean_partial
 from longbox.library.merging import delete_book, first_path, insert_book, refresh_book
@@ -37,6 +43,7 @@ from longbox.library.records import (
     LibraryStatus,
     SyncReport,
 )
+from longbox.library.reviewing import ReviewQueue
 from longbox.library.stores import (
     BOOKS_NAME,
     disk_errors,
@@ -47,12 +54,18 @@ from longbox.library.stores import (
 Tell = Callable[[int, int], None]
 
 
-class Library(EmbeddedLibrary):
+class Library(BrowsedLibrary):
     """A library folder that is open.
 
     Attributes:
         root: The folder.
+        review: The queue of pages that deserve a person's look.
     """
+
+    def __init__(self, root: Path, catalog: Catalog) -> None:
+        """Use `create` or `open` instead."""
+        super().__init__(root, catalog)
+        self.review = ReviewQueue(catalog, root)
 
     @classmethod
     def create(cls, root: Path) -> Library:
@@ -117,6 +130,7 @@ class Library(EmbeddedLibrary):
     def close(self) -> None:
         """Let go of the catalog and the index."""
         self._index.keep_only(set())
+        self.review.close()
         self._catalog.close()
 
     def __enter__(self) -> Self:
@@ -231,14 +245,19 @@ class Library(EmbeddedLibrary):
         """Keep what a person typed; on the disk when this returns."""
         self.add_corrections((correction,))
 
-    def add_corrections(self, corrections: Sequence[Correction]) -> int:
+    def add_corrections(self, corrections: Sequence[Correction], check: Check | None = None) -> int:
         """Keep corrections of any books, all or none; return how many were new.
+
+        Args:
+            corrections: Oldest first.
+            check: Given each book's corrections while nobody else can write; raises what forbids
+                the new ones (somebody was faster).
 
         Raises:
             LibraryError: One is unusable, the library is read-only, or the disk refuses.
         """
         self._catalog.require_writable()
-        return add_corrections(self.root, corrections)
+        return add_corrections(self.root, corrections, check)
 
     def corrections(self, book_id: str) -> tuple[Correction, ...]:
         """Return a book's corrections, oldest first."""

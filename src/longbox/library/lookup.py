@@ -18,7 +18,7 @@ from longbox.library.learned import answering_fingerprints, answering_model, lac
 from longbox.library.learned_stores import model_folders
 from longbox.library.ledger import problems
 from longbox.library.merging import confidence_of
-from longbox.library.records import LibraryStatus, PanelRecord, SpaceStatus
+from longbox.library.records import LibraryStatus, PageFile, PanelRecord, SpaceStatus
 from longbox.library.stores import BOOKS_NAME
 from longbox.vectors import Space
 
@@ -71,6 +71,24 @@ def page_rows(connection: sqlite3.Connection, book_id: str, page_index: int) -> 
         (book_id, page_index),
     ).fetchone()
     return range(0) if found is None else range(found[0], found[0] + found[1])
+
+
+def page_file(connection: sqlite3.Connection, book_id: str, page_index: int) -> PageFile:
+    """Return where a page's picture is.
+
+    Raises:
+        QueryError: There is no such page.
+    """
+    found = connection.execute(
+        "SELECT coalesce((SELECT path FROM files f WHERE f.book_id = b.book_id "
+        "ORDER BY f.is_missing, f.path LIMIT 1), ''), g.width, g.height, g.digest "
+        "FROM books b JOIN pages g USING (book_row) WHERE b.book_id = ? AND g.page_index = ?",
+        (book_id, page_index),
+    ).fetchone()
+    if found is None:
+        raise QueryError(f"{book_id}: no page {page_index + 1} of such a book in this library")
+    file, width, height, digest = found
+    return PageFile(book_id, page_index, path_from_sql(file), width, height, digest)
 
 
 def status(connection: sqlite3.Connection, root: Path) -> LibraryStatus:

@@ -56,8 +56,8 @@ class MaskCache:
 
 def compile_mask(connection: sqlite3.Connection, filters: Filters) -> Mask:
     """Return which rows a filter allows, bool (rows ever given,)."""
-    condition, values = _book_condition(filters)
-    needs_text = filters.min_text_characters > 0
+    condition, values = book_condition(filters)
+    needs_text = asks_for_text(filters)
     column = "text_characters" if needs_text else "NULL"
     blocks = connection.execute(
         f"SELECT first_row, n_panels, {column} FROM books WHERE {condition}", values
@@ -68,7 +68,7 @@ def compile_mask(connection: sqlite3.Connection, filters: Filters) -> Mask:
     for first, n, characters in blocks:
         if needs_text:
             counts = np.frombuffer(characters, dtype="<u2")
-            mask[first : first + n] = counts >= min(filters.min_text_characters, 65_535)
+            mask[first : first + n] = text_mask(counts, filters)
         else:
             mask[first : first + n] = True
     if filters.page_types:
@@ -82,7 +82,26 @@ def compile_mask(connection: sqlite3.Connection, filters: Filters) -> Mask:
     return mask
 
 
-def _book_condition(filters: Filters) -> tuple[str, list[Any]]:
+def asks_for_text(filters: Filters) -> bool:
+    """Say whether a filter looks at how much is lettered in a panel."""
+    return filters.min_text_characters > 0 or filters.has_text is not None
+
+
+def text_mask(counts: NDArray[np.uint16], filters: Filters) -> Mask:
+    """Return which panels have as much lettering as a filter wants.
+
+    Args:
+        counts: Characters of each panel's own lettering, uint16 (N,).
+        filters: What is wanted.
+    """
+    mask: Mask = counts >= min(max(filters.min_text_characters, 0), 65_535)
+    if filters.has_text is not None:
+        mask &= (counts > 0) == filters.has_text
+    return mask
+
+
+def book_condition(filters: Filters) -> tuple[str, list[Any]]:
+    """Return the SQL over `books` that a filter comes to, and its values."""
     parts: list[str] = ["1"]
     values: list[Any] = []
     if not filters.include_missing:
@@ -102,6 +121,9 @@ def _book_condition(filters: Filters) -> tuple[str, list[Any]]:
         if choices:
             parts.append(f"{column} IN (SELECT value FROM json_each(?))")
             values.append(json.dumps([choice.lower() for choice in choices]))
+    if filters.series_exact:
+        parts.append("series IS NOT NULL AND series_folded IN (SELECT value FROM json_each(?))")
+        values.append(json.dumps([fold(series) for series in filters.series_exact]))
     return " AND ".join(parts), values
 
 

@@ -169,6 +169,8 @@ class Filters:
         include_missing: Also books whose file is gone.
         flags: Pages with any of these flags.
         without_flags: Pages with none of these.
+        series_exact: Any of these series by their whole names; case and accents do not matter.
+        has_text: Panels with lettering of their own (True), or without any (False).
     """
 
     series: str | None = None
@@ -183,6 +185,8 @@ class Filters:
     include_missing: bool = False
     flags: tuple[PageFlag, ...] = ()
     without_flags: tuple[PageFlag, ...] = ()
+    series_exact: tuple[str, ...] = ()
+    has_text: bool | None = None
 
 
 class Writing(StrEnum):
@@ -213,6 +217,24 @@ class ScoredPanel:
 
     row: int
     score: float
+
+
+@dataclass(frozen=True, slots=True)
+class PageFile:
+    """Where a page's picture is, and how to know that it still is the one that was indexed.
+
+    Attributes:
+        file: Path of the book's file; of several copies the alphabetically first that is there.
+        width, height: Pixels; 0 for a page that cannot be read.
+        digest: Hex SHA-256 of its stored bytes.
+    """
+
+    book_id: str
+    page_index: int
+    file: str
+    width: int
+    height: int
+    digest: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ once (declared types, else the sequence model, else rules); `flag_pages` lists w
 see, `left_out_of_training` what models should not.
 """
 
+from longbox.page_types.advice import FLAG_ADVICE
 from longbox.page_types.comicinfo import from_comicinfo, to_comicinfo
 from longbox.page_types.features import (
     LAYOUT_FEATURES,
@@ -25,6 +26,7 @@ from longbox.page_types.rules import label_page
 from longbox.page_types.sequence import SequenceModel
 
 __all__ = [
+    "FLAG_ADVICE",
     "LAYOUT_FEATURES",
     "LOOK_FEATURES",
     "SEEN_FEATURES",

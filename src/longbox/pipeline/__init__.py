@@ -19,8 +19,21 @@ from longbox.pipeline.character_groups import (
     remember_shown,
     same_character_as,
 )
-from longbox.pipeline.characters import LookPlan, LookTools, look_at_books, open_tools
+from longbox.pipeline.characters import (
+    LookPlan,
+    LookTools,
+    kept_regions,
+    look_at_books,
+    open_tools,
+)
 from longbox.pipeline.clock import StageClock
+from longbox.pipeline.corrected_pages import (
+    PresentPage,
+    is_taken_over,
+    present_book,
+    present_page,
+    words_waiting,
+)
 from longbox.pipeline.crops import page_pixels, panel_crop
 from longbox.pipeline.describe import (
     DescribeEstimate,
@@ -37,7 +50,12 @@ from longbox.pipeline.embedding import (
     embed_library,
     library_model,
 )
-from longbox.pipeline.exporting import export_books, export_corrections, find_books
+from longbox.pipeline.exporting import (
+    correction_lines,
+    export_books,
+    export_corrections,
+    find_books,
+)
 from longbox.pipeline.features import book_features
 from longbox.pipeline.figure_detectors import figure_detector
 from longbox.pipeline.importing import (
@@ -52,6 +70,7 @@ from longbox.pipeline.pages import PageStages
 from longbox.pipeline.patience import RetryPolicy
 from longbox.pipeline.sheets import SHEET_SUFFIXES, SheetLayout, write_sheets
 from longbox.pipeline.shelf import IndexReport, ShelfProgress, index_shelf
+from longbox.pipeline.surprise import surprise_of
 from longbox.pipeline.sync import SyncOutcome, sync_library
 
 __all__ = [
@@ -74,6 +93,7 @@ __all__ = [
     "LookPlan",
     "LookTools",
     "PageStages",
+    "PresentPage",
     "Prices",
     "RetryPolicy",
     "SheetLayout",
@@ -85,6 +105,7 @@ __all__ = [
     "book_features",
     "cluster_books",
     "contact_sheet",
+    "correction_lines",
     "describe_library",
     "description_vectors",
     "draw_attention",
@@ -99,6 +120,8 @@ __all__ = [
     "forget_name",
     "group_books",
     "index_shelf",
+    "is_taken_over",
+    "kept_regions",
     "library_model",
     "look_at_books",
     "name_cluster",
@@ -106,10 +129,14 @@ __all__ = [
     "page_pixels",
     "panel_crop",
     "plan_import",
+    "present_book",
+    "present_page",
     "refresh_descriptions",
     "remember_shown",
     "same_character_as",
+    "surprise_of",
     "sync_library",
     "withdraw_corrections",
+    "words_waiting",
     "write_sheets",
 ]

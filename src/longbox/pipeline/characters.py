@@ -35,6 +35,7 @@ from longbox.geometry import Box
 from longbox.ingest import open_pages
 from longbox.library import Library
 from longbox.pipeline.character_files import (
+    FOLDER,
     BookRegion,
     BookRegions,
     read_regions,
@@ -135,6 +136,28 @@ def look_at_books(
         problems += [Problem(annotated.book.path, None, "characters", r) for r in kept.unread]
         tell(done + 1, len(book_ids))
     return found, tuple(problems)
+
+
+def kept_regions(library: Library, book_id: str) -> BookRegions | None:
+    """Return the regions that an earlier run kept of a book; nothing is looked at now.
+
+    Where it was looked at with several detectors, those kept last.
+
+    Returns:
+        None where it was never looked at, or has other pages, panels or lettering since.
+
+    Raises:
+        LibraryError: The book is damaged or not in the library.
+    """
+    paths = list((library.root / FOLDER).glob(f"*/{book_id}.json"))
+    if not paths:
+        return None
+    key = _key(library.annotated_book(book_id))
+    for path in sorted(paths, key=lambda path: -path.stat().st_mtime_ns):
+        kept = read_regions(library.root, path.parent.name, book_id, key)
+        if kept is not None:
+            return kept
+    return None
 
 
 def story_pages(annotated: AnnotatedBook) -> list[AnnotatedPage]:

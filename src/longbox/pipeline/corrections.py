@@ -8,8 +8,9 @@ taken back does not count: the stages are asked again.
 A store says in its recipe which corrections it was made with, in two marks:
 `<recipe>+<deep>.<light>`. Deep ones (panels, texts, direction, language)
 change what the stages compute, so the book is done again; light ones (title, series, page types)
-only change what is written down. Where the marks differ from the corrections on the disk the store
-is out of date, whatever became of the run that should have made it.
+only change what is written down. A verdict on a page (review) is in neither mark. Where the marks
+differ from the corrections on the disk the store is out of date, whatever became of the run that
+should have made it.
 
 A text's panel is a number, and numbers mean other panels once panels change. So it is believed
 when the panels were corrected before the text was, or when the text touches that panel; else the
@@ -102,7 +103,11 @@ def book_corrections(corrections: Sequence[Correction]) -> BookCorrections:
     Raises:
         ValueError: One is not of the shape that its field asks for.
     """
-    counting = [c for c in latest(corrections) if not c.is_withdrawal]
+    counting = [
+        c
+        for c in latest(corrections)
+        if not c.is_withdrawal and c.field is not CorrectedField.REVIEW
+    ]
     words: dict[CorrectedField, str] = {}
     panels: dict[int, tuple[CorrectedPanel, ...]] = {}
     texts: dict[int, tuple[CorrectedText, ...]] = {}

@@ -85,17 +85,29 @@ def export_corrections(
         LibraryError: The file is there already, corrections are damaged, or the disk refuses.
     """
     _require_free(target, replaces=replaces)
+    lines = list(correction_lines(library, book_ids))
+    with _whole(target.parent) as folder:
+        (folder / target.name).write_bytes(b"".join(lines))
+        _move(folder, target.parent, [target.name])
+    return len(lines)
+
+
+def correction_lines(library: Library, book_ids: Sequence[str] | None) -> Iterator[bytes]:
+    """Yield corrections as JSON lines, a book at a time, oldest first within it.
+
+    Args:
+        library: Where they are.
+        book_ids: Of which books; of all, also of books that are gone, when None.
+
+    Raises:
+        LibraryError: Corrections are damaged.
+    """
     chosen = corrected_books(library.root) if book_ids is None else tuple(book_ids)
-    lines: list[str] = []
     for book_id in chosen:
         for correction in read_corrections(library.root, book_id):
             record = {"book_id": book_id, **record_of(correction)}
-            lines.append(json.dumps(record, ensure_ascii=False))
-    text = "".join(f"{line}\n" for line in lines)
-    with _whole(target.parent) as folder:
-        (folder / target.name).write_bytes(text.encode("utf-8", "backslashreplace"))
-        _move(folder, target.parent, [target.name])
-    return len(lines)
+            line = json.dumps(record, ensure_ascii=False)
+            yield f"{line}\n".encode("utf-8", "backslashreplace")
 
 
 def find_books(library: Library, wanted: Sequence[str], gone: Sequence[str] = ()) -> list[str]:

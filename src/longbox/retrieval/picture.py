@@ -1,9 +1,14 @@
-"""A picture that somebody searches with: decoded safely, and cut into panels when it is a page."""
+"""A picture that somebody searches with: decoded safely, and cut into panels when it is a page.
+
+One picture is read at a time, whoever asks: the networks use all the threads they were given, and
+the lettering reader is not made for several.
+"""
 
 from __future__ import annotations
 
+import math
+import threading
 from dataclasses import dataclass, replace
-from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,6 +21,7 @@ from longbox.encoders import crop_panel
 from longbox.errors import IngestError, QueryError
 from longbox.ingest import read_picture
 from longbox.panels import find_panels
+from longbox.retrieval.query import DecodedPicture, PictureTerm
 
 if TYPE_CHECKING:
     from longbox.text import TextReader
@@ -52,33 +58,54 @@ class PictureReader:
         self._config = config
         self._n_threads = n_threads
         self._panel_options = replace(config.panels, n_threads=n_threads)
+        self._lettering: TextReader | None = None
+        self._turn = threading.Lock()
 
-    @cached_property
-    def _lettering(self) -> TextReader:
-        from longbox.text import TextReader
-
-        return TextReader(replace(self._config.text, n_threads=self._n_threads))
-
-    def see(self, path: Path, direction: Direction = Direction.LTR) -> SeenPicture:
-        """Decode a query picture, and read it when it is a page.
+    def see(self, picture: PictureTerm, direction: Direction = Direction.LTR) -> SeenPicture:
+        """Decode a query picture where it is a file, and read it when it is a page.
 
         Args:
-            path: The picture file.
+            picture: What is meant of which picture.
             direction: How the page would be read.
 
         Raises:
             QueryError: The file is not a picture that can be decoded.
         """
-        try:
-            pixels = read_picture(path, self._config.ingest)
-        except IngestError as error:
-            raise QueryError(str(error)) from error
-        panels = find_panels(pixels, direction, self._panel_options)
-        if not _is_page(pixels, panels):
-            return SeenPicture(pixels)
-        regions = self._lettering.read_page(pixels, panels, direction)
+        with self._turn:
+            pixels = _part(self._pixels(picture.source), picture.region)
+            panels = find_panels(pixels, direction, self._panel_options)
+            if not _is_page(pixels, panels):
+                return SeenPicture(pixels)
+            regions = self._reader().read_page(pixels, panels, direction)
         by_panel = [[t.text for t in regions if t.panel == panel.order] for panel in panels]
         return SeenPicture(pixels, panels, tuple("\n".join(texts) for texts in by_panel if texts))
+
+    def _pixels(self, source: Path | DecodedPicture) -> NDArray[np.uint8]:
+        if isinstance(source, DecodedPicture):
+            return source.pixels
+        try:
+            return read_picture(source, self._config.ingest)
+        except IngestError as error:
+            raise QueryError(str(error)) from error
+
+    def _reader(self) -> TextReader:
+        if self._lettering is None:
+            from longbox.text import TextReader
+
+            self._lettering = TextReader(replace(self._config.text, n_threads=self._n_threads))
+        return self._lettering
+
+
+def _part(
+    pixels: NDArray[np.uint8], region: tuple[float, float, float, float] | None
+) -> NDArray[np.uint8]:
+    """Return the region of a picture, at least one pixel of it."""
+    if region is None:
+        return pixels
+    height, width = pixels.shape[:2]
+    x0, y0 = min(int(region[0] * width), width - 1), min(int(region[1] * height), height - 1)
+    x1, y1 = math.ceil(region[2] * width), math.ceil(region[3] * height)
+    return pixels[y0 : max(y1, y0 + 1), x0 : max(x1, x0 + 1)]
 
 
 def _is_page(pixels: NDArray[np.uint8], panels: tuple[Panel, ...]) -> bool:

@@ -23,12 +23,17 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class RankedList:
-    """One space's answer: items best first with that space's own scores, and its weight."""
+    """One space's answer: items best first with that space's own scores, and its weight.
+
+    Attributes:
+        strength: Turns a score into 0 to 1 for people to see, where that is known.
+    """
 
     name: str
     items: Sequence[int]
     scores: Sequence[float]
     weight: float = 1.0
+    strength: Callable[[float], float] | None = None
 
 
 @dataclass(slots=True)
@@ -70,7 +75,8 @@ def fuse(lists: Sequence[RankedList], key_of: Callable[[int], K]) -> list[Candid
             candidate.score += share
             known = candidate.matched.get(ranked.name)
             if known is None or len(seen) < known.rank:
-                candidate.matched[ranked.name] = Match(len(seen), float(score))
+                strength = ranked.strength(score) if ranked.strength else None
+                candidate.matched[ranked.name] = Match(len(seen), float(score), strength)
             if candidate.best_item < 0 or share > candidate.best_share:
                 candidate.best_item, candidate.best_share = item, share
     return sorted(found.values(), key=lambda c: -c.score)

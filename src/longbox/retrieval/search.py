@@ -19,83 +19,90 @@ its panel.
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence, Set
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
-from enum import StrEnum
-
-import numpy as np
-from numpy.typing import NDArray
+from dataclasses import dataclass, field, replace
+from functools import partial
 
 from longbox.book import Hit
 from longbox.config import Config
 from longbox.errors import QueryError
-from longbox.library import Filters, Library, PanelRecord, Writing
+from longbox.library import Library, PanelRecord, WordsQuery, Writing
+from longbox.retrieval.editions import Editions
 from longbox.retrieval.encoding import QueryEncoders, QueryFuser
 from longbox.retrieval.learned import require_answerable
+from longbox.retrieval.parts import GrowingList, KeptLists, Step
 from longbox.retrieval.picture import PictureReader
-from longbox.retrieval.query import PanelTerm, PictureTerm, Term, WordsTerm, checked_terms
-from longbox.retrieval.ranking import Candidate, RankedList, fold, fuse, hamming
-from longbox.retrieval.written import LISTS, mean_weight, ranked, written_lists
-from longbox.vectors import QueryVector, Space, unit
+from longbox.retrieval.probes import ProbeMaker
+from longbox.retrieval.query import PanelTerm, Term, WordsTerm, checked_terms
+from longbox.retrieval.ranking import Candidate, RankedList, fuse
+from longbox.retrieval.request import By, ResultPart, SearchRequest
+from longbox.retrieval.strength import vector_strength, with_word_strengths
+from longbox.retrieval.words import words_query
+from longbox.retrieval.written import LISTS, ranked, written_lists
+from longbox.vectors import Space
 
-# A sum shorter than this share of its positive terms is rounding, not a direction.
-_NOTHING_LEFT = 1e-3
 # Fewer candidates than this make fusion depend on chance at the end of each list.
 _MIN_DEPTH = 100
 # Looking up a hundred panels takes about 2 ms (benchmarks/search.py, records); six candidates a hit
 # leave room for editions.
 _MIN_RECORDS, _RECORDS_A_HIT = 60, 6
+# Words are looked up beside vectors; more queries at once than this wait for one another.
+_WORD_THREADS = 4
+
+Group = Candidate[tuple[str, ...]]
+Records = Mapping[int, PanelRecord]
 
 
-class By(StrEnum):
-    """What one hit is."""
+@dataclass(slots=True)
+class _Kept:
+    """A hit in the making: its best candidate, and the same panels in other editions."""
 
-    PANEL = "panel"
-    PAGE = "page"
-    BOOK = "book"
-
-
-@dataclass(frozen=True, slots=True)
-class SearchRequest:
-    """A query with its conditions.
-
-    Attributes:
-        terms: From parse_query, or made directly.
-        k: Number of hits wanted.
-        weights: Replaces the configured weight of a space or a list of words by name; 0 leaves
-            it out.
-        fold_editions: Show a page that exists twice (another language or scan) once.
-        within: Look only in this kind of writing, and not for what words look like; None for all
-            that the library has.
-    """
-
-    terms: tuple[Term, ...]
-    filters: Filters = field(default_factory=Filters)
-    by: By = By.PANEL
-    k: int = 10
-    weights: Mapping[str, float] = field(default_factory=dict)
-    fold_editions: bool = True
-    within: Writing | None = None
+    best: Group
+    record: PanelRecord
+    also: list[str] = field(default_factory=list)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Probe:
-    """One vector that searches one space, and its share of that space's weight."""
+@dataclass(slots=True)
+class _Shown:
+    """The hits of a list so far; `seen` names all that they are or have folded in."""
 
-    query: QueryVector
-    share: float
+    editions: Editions
+    groups: list[_Kept] = field(default_factory=list)
+    seen: set[tuple[str, ...]] = field(default_factory=set)
+
+    def take(
+        self, candidate: Group, record: PanelRecord, request: SearchRequest, n_hits: int
+    ) -> bool:
+        """Add a candidate that was not seen; return False when the list is full without it."""
+        if candidate.key in self.seen:
+            return True
+        if request.fold_editions and request.by is not By.BOOK:
+            number = self.editions.find(record)
+            if number is not None:
+                self.groups[number].also.append(str(record.panel_id))
+                self.seen.add(candidate.key)
+                return True
+        if len(self.groups) == n_hits:
+            return False
+        self.editions.add(record)
+        self.groups.append(_Kept(candidate, record))
+        self.seen.add(candidate.key)
+        return True
 
 
 class Searcher:
-    """Answers queries on one library; models are loaded when first needed and kept."""
+    """Answers queries on one library; models are loaded when first needed and kept.
+
+    Several threads may search at once.
+    """
 
     def __init__(
         self,
         library: Library,
         config: Config,
         open_fuser: Callable[[], QueryFuser] | None = None,
+        n_threads: int = 2,
     ) -> None:
         """Prepare to search.
 
@@ -104,11 +111,14 @@ class Searcher:
             config: The library's settings.
             open_fuser: Opens the panel model that places words and pictures in the fused space,
                 called when that is first asked for; without it only panels search there.
+            n_threads: Threads of one network while it reads a query.
         """
         self._library = library
         self._config = config
-        self._encoders = QueryEncoders(library, config, open_fuser=open_fuser)
-        self._picture_reader = PictureReader(config)
+        encoders = QueryEncoders(library, config, n_threads, open_fuser)
+        self._probes = ProbeMaker(library, encoders, PictureReader(config, n_threads))
+        self._lists = KeptLists()
+        self._beside = ThreadPoolExecutor(_WORD_THREADS, thread_name_prefix="longbox-words")
 
     def search(self, request: SearchRequest) -> tuple[Hit, ...]:
         """Find the best panels, pages or books.
@@ -127,45 +137,86 @@ class Searcher:
             ModelError: The fused space is asked with words or a picture, and the panel model
                 cannot be opened.
         """
+        return self.search_part(request).hits
+
+    def search_part(self, request: SearchRequest) -> ResultPart:
+        """Find a part of a list of hits, and whether it is the last; raises as `search`."""
         if request.k < 1:
             raise QueryError(f"-k is {request.k}; ask for 1 hit or more")
+        if request.offset < 0:
+            raise QueryError(f"the offset is {request.offset}; ask from 0 on")
         terms = checked_terms(request.terms)
-        weights = self._weights(request)
         require_answerable(request.weights, terms, self._library)
-        depth = max(_MIN_DEPTH, self._config.search.depth * request.k)
+
+        def begin() -> GrowingList:
+            bits = self._config.search.edition_bits
+            shown = _Shown(Editions(bits, compare_boxes=request.by is By.PANEL))
+            return GrowingList(request.k, partial(self._step, request, terms, shown))
+
+        return self._lists.part(self._library.generation(), request, begin)
+
+    def _step(
+        self, request: SearchRequest, terms: Sequence[Term], shown: _Shown, n_hits: int
+    ) -> Step:
+        """Search deep enough for a list of so many hits; return those that were not shown."""
+        weights = self._weights(request)
+        depth = max(_MIN_DEPTH, self._config.search.depth * n_hits)
+        said = [t for t in terms if isinstance(t, WordsTerm)]
         # The catalog and the vectors are asked at once: they keep different cores busy.
-        with ThreadPoolExecutor(max_workers=1) as beside:
-            said = [t for t in terms if isinstance(t, WordsTerm)]
-            words = beside.submit(
-                written_lists, self._library, said, weights, depth, request.filters
-            )
+        words = self._beside.submit(
+            written_lists, self._library, said, weights, depth, request.filters
+        )
+        try:
             lists = self._vector_lists(terms, weights, depth, request)
-            lists += words.result()
+        finally:
+            written = words.exception()
+        if written is not None:
+            raise written
+        lists += words.result()
         if not lists:
             raise QueryError(
                 "nothing is left to search: every space that the query speaks for has the weight "
                 "0; give one of them more"
             )
-        candidates, records = self._fused(lists, terms, request)
-        groups = self._folded(candidates, records, request)
-        return tuple(_hit(rank, group, records) for rank, group in enumerate(groups, start=1))
+        candidates, records, is_whole = self._fused(lists, terms, request, n_hits)
+        is_exhausted = is_whole and all(len(ranked.items) < depth for ranked in lists)
+        before = len(shown.groups)
+        for candidate in candidates:
+            if not shown.take(candidate, records[candidate.best_item], request, n_hits):
+                is_exhausted = False
+                break
+        query = words_query(said)
+        hits = tuple(
+            _hit(rank, group, query)
+            for rank, group in enumerate(shown.groups[before:], start=before + 1)
+        )
+        return Step(hits, is_exhausted)
 
     def _fused(
-        self, lists: Sequence[RankedList], terms: Sequence[Term], request: SearchRequest
-    ) -> tuple[list[Candidate[tuple[str, ...]]], dict[int, PanelRecord]]:
-        """Fuse the lists, without what the query consists of; look up what the best ones are."""
+        self,
+        lists: Sequence[RankedList],
+        terms: Sequence[Term],
+        request: SearchRequest,
+        n_hits: int,
+    ) -> tuple[list[Group], Records, bool]:
+        """Fuse the lists, without what the query consists of; look up what the best ones are.
+
+        Returns:
+            The candidates, best first, their records, and whether these are all candidates.
+        """
         if request.by is not By.PANEL:
             rows = sorted({row for ranked in lists for row in ranked.items})
             records = {r.row: r for r in self._library.panel_records(rows)}
             lists = [_answerable(ranked, _asked(terms, request.by), records) for ranked in lists]
-            return fuse(lists, lambda row: _key(records[row], request.by)), records
+            return fuse(lists, lambda row: _key(records[row], request.by)), records, True
         asked = {self._library.panel_row(t.panel_id) for t in terms if isinstance(t, PanelTerm)}
         lists = [_without(ranked, asked) for ranked in lists]
         # A panel is its own group, so only those that can still become a hit need their records.
-        best = fuse(lists, _own_group)[: max(_MIN_RECORDS, _RECORDS_A_HIT * request.k)]
+        every = fuse(lists, _own_group)
+        best = every[: max(_MIN_RECORDS, _RECORDS_A_HIT * n_hits)]
         found = self._library.panel_records(sorted(c.best_item for c in best))
         records = {r.row: r for r in found}
-        return [c for c in best if c.best_item in records], records
+        return [c for c in best if c.best_item in records], records, len(best) == len(every)
 
     def _weights(self, request: SearchRequest) -> dict[str, float]:
         known = self._config.search.weights()
@@ -194,124 +245,13 @@ class Searcher:
     ) -> list[RankedList]:
         lists = []
         wanted = {space for space in Space if weights.get(space, 0.0) > 0}
-        for probe in self._probes(terms, wanted, request.within):
+        for probe in self._probes.probes(terms, wanted, request.within):
             found = self._library.nearest(probe.query, depth, request.filters)
             weight = weights[probe.query.space] * probe.share
-            lists.append(ranked(probe.query.space, found, weight))
+            chance = self._library.chance_scores(probe.query) if found else None
+            strength = None if chance is None else vector_strength(chance)
+            lists.append(replace(ranked(probe.query.space, found, weight), strength=strength))
         return lists
-
-    def _probes(
-        self, terms: Sequence[Term], wanted: Set[Space], within: Writing | None
-    ) -> list[_Probe]:
-        """Turn the terms into one vector a space, and one for every panel of a page picture."""
-        parts: dict[Space, list[tuple[float, QueryVector]]] = defaultdict(list)
-        probes: list[_Probe] = []
-        by_words = wanted if within is None else wanted - {Space.VISION, Space.FUSED}
-        for term in terms:
-            if isinstance(term, PictureTerm):
-                wholes, panels = self._picture(term, wanted)
-                for query in wholes:
-                    parts[query.space].append((term.weight, query))
-                probes.extend(panels)
-            else:
-                spoken = by_words if isinstance(term, WordsTerm) else wanted
-                for query in self._vectors(term, spoken):
-                    parts[query.space].append((term.weight, query))
-        for space, weighted in parts.items():
-            total = _sum(space, weighted)
-            if total is not None:
-                probes.append(_Probe(total, mean_weight([w for w, _ in weighted if w > 0])))
-        return [p for p in probes if p.query.space in wanted]
-
-    def _vectors(self, term: WordsTerm | PanelTerm, wanted: Set[Space]) -> list[QueryVector]:
-        if isinstance(term, WordsTerm):
-            return self._encoders.words(term.text, wanted)
-        row = self._library.panel_row(term.panel_id)
-        vectors = (self._library.panel_vector(row, space) for space in Space if space in wanted)
-        return [v for v in vectors if v is not None]
-
-    def _picture(
-        self, term: PictureTerm, wanted: Set[Space]
-    ) -> tuple[list[QueryVector], list[_Probe]]:
-        """Return the whole picture's vectors, and probes for its panels when it is a page."""
-        seen = self._picture_reader.see(term.path)
-        whole, *panels = self._encoders.pictures(seen.crops())
-        wholes = [whole]
-        if Space.FUSED in wanted and self._library.spaces().get(Space.FUSED):
-            wholes.append(self._encoders.fused(whole))
-            panels += [self._encoders.fused(query) for query in panels]
-        n_panels = max(1, len(seen.panels))
-        probes = [_Probe(query, term.weight / n_panels) for query in panels]
-        for text in seen.texts:
-            probes.extend(
-                _Probe(query, term.weight / len(seen.texts))
-                for query in self._encoders.words(text, {Space.TEXT})
-            )
-        return wholes, probes if term.weight > 0 else []
-
-    def _folded(
-        self,
-        candidates: Sequence[Candidate[tuple[str, ...]]],
-        records: Mapping[int, PanelRecord],
-        request: SearchRequest,
-    ) -> list[list[Candidate[tuple[str, ...]]]]:
-        if not request.fold_editions or request.by is By.BOOK:
-            return [[c] for c in candidates[: request.k]]
-        bits = self._config.search.edition_bits
-
-        def is_edition(a: Candidate[tuple[str, ...]], b: Candidate[tuple[str, ...]]) -> bool:
-            return is_same_panel(
-                records[a.best_item], records[b.best_item], bits, request.by is By.PANEL
-            )
-
-        return fold(candidates, is_edition, request.k)
-
-
-def is_same_panel(a: PanelRecord, b: PanelRecord, bits: int, compare_boxes: bool) -> bool:
-    """Say whether two panels (or their pages) are editions of one.
-
-    Args:
-        a: One panel.
-        b: Another.
-        bits: Picture hashes of their pages may differ in this many of 64 bits.
-        compare_boxes: Also require that they lie at the same place on the page.
-    """
-    if (a.book_id, a.page_index) == (b.book_id, b.page_index):
-        return a.panel == b.panel if compare_boxes else True
-    if a.picture_hash is None or b.picture_hash is None:
-        return False
-    # A page of one colour has a hash of hardly any set bits and would equal every other one.
-    if not 16 <= int(a.picture_hash, 16).bit_count() <= 48:
-        return False
-    if hamming(a.picture_hash, b.picture_hash) > bits:
-        return False
-    scaled = b.box.scale(a.page_width / b.page_width, a.page_height / b.page_height)
-    return not compare_boxes or a.box.iou(scaled) >= 0.5
-
-
-def _sum(space: Space, weighted: Sequence[tuple[float, QueryVector]]) -> QueryVector | None:
-    """Add up the terms of one space; None when nothing speaks for it, or all of it cancels out."""
-    positive = sum(weight for weight, _ in weighted if weight > 0)
-    if positive <= 0:
-        return None
-    fingerprints = {query.fingerprint for _, query in weighted}
-    if len(fingerprints) > 1:
-        raise QueryError(
-            f"the terms' {space} vectors come from different encoders; search with one of them, "
-            f"or run `longbox index --refresh` first"
-        )
-    if len(weighted) == 1:
-        return weighted[0][1]
-    total: NDArray[np.float32] = np.sum(
-        [np.float32(weight) * query.vector for weight, query in weighted], axis=0
-    )
-    # A mean, not a direction, where length means something (composition).
-    if space is Space.COMPOSITION:
-        return QueryVector(space, fingerprints.pop(), total / np.float32(positive))
-    if float(np.linalg.norm(total)) < _NOTHING_LEFT * positive:
-        return None  # "rain" - "rain": no direction is left, and zeros are near to nothing
-    vector = unit(total)
-    return QueryVector(space, fingerprints.pop(), vector)
 
 
 def _asked(terms: Sequence[Term], by: By) -> Callable[[PanelRecord], bool]:
@@ -327,9 +267,8 @@ def _own_group(row: int) -> tuple[str, ...]:
 
 def _without(ranked: RankedList, rows: Set[int]) -> RankedList:
     kept = [pair for pair in zip(ranked.items, ranked.scores, strict=True) if pair[0] not in rows]
-    return RankedList(
-        ranked.name, [row for row, _ in kept], [score for _, score in kept], ranked.weight
-    )
+    rows_kept, scores = [row for row, _ in kept], [score for _, score in kept]
+    return replace(ranked, items=rows_kept, scores=scores)
 
 
 def _answerable(
@@ -349,14 +288,11 @@ def _place(book_id: str, page_index: int, panel: int, by: By) -> tuple[str, ...]
     return whole[: {By.BOOK: 1, By.PAGE: 2, By.PANEL: 3}[by]]
 
 
-def _hit(
-    rank: int, group: Sequence[Candidate[tuple[str, ...]]], records: Mapping[int, PanelRecord]
-) -> Hit:
-    best = group[0]
-    record = records[best.best_item]
+def _hit(rank: int, group: _Kept, query: WordsQuery | None) -> Hit:
+    record = group.record
     return Hit(
         rank=rank,
-        score=best.score,
+        score=group.best.score,
         panel_id=str(record.panel_id),
         book_id=record.book_id,
         title=record.title,
@@ -365,7 +301,7 @@ def _hit(
         panel=record.panel,
         box=record.box,
         text=record.text,
-        matched=best.matched,
-        also=tuple(str(records[c.best_item].panel_id) for c in group[1:]),
+        matched=with_word_strengths(group.best.matched, record, query),
+        also=tuple(group.also),
         description=record.description,
     )

@@ -1,0 +1,1 @@
+"""A slice of the web page: all panels or pages in the plane, spaces side by side."""

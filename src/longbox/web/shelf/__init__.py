@@ -1,0 +1,1 @@
+"""Where comics stand: the shelf, a book's own page, and the health of library and model."""
