@@ -144,7 +144,7 @@ def test_killed_server_leaves_no_process_and_a_usable_library(tmp_path: Path) ->
     os.kill(server.pid, signal.SIGKILL)
     server.wait()
     server.stdout.close()
-    gone, alive = psutil.wait_procs(family, timeout=15)
+    _, alive = psutil.wait_procs(family, timeout=15)
     assert not [p for p in alive if p.status() != psutil.STATUS_ZOMBIE]
     with Library.open(root) as library:
         library.update_indexes()

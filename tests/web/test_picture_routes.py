@@ -38,12 +38,15 @@ def ask(desk: Desk, path: str, method: str = "GET", **more: object) -> httpx.Res
     return asyncio.run(go())
 
 
-def test_page_and_panel_are_webp_that_is_asked_for_again(desk: Desk, book: Book) -> None:
-    for path in (f"page/{book.book_id}/0/160.webp", f"panel/{book.book_id}-0000-01/160.webp"):
+def test_page_is_kept_a_day_and_a_crop_is_asked_for_again(desk: Desk, book: Book) -> None:
+    for path, kept in (
+        (f"page/{book.book_id}/0/160.webp", "private, max-age=86400"),
+        (f"panel/{book.book_id}-0000-01/160.webp", "private, no-cache"),
+    ):
         answer = ask(desk, f"/pictures/{path}")
         assert answer.status_code == 200
         assert answer.headers["content-type"] == "image/webp"
-        assert answer.headers["cache-control"] == "private, no-cache"
+        assert answer.headers["cache-control"] == kept
         assert answer.content[8:12] == b"WEBP"
 
 
@@ -52,7 +55,7 @@ def test_address_with_the_present_version_is_kept_for_ever(desk: Desk, book: Boo
     path = f"/pictures/page/{book.book_id}/0/160.webp"
     kept = ask(desk, f"{path}?v={version}").headers["cache-control"]
     assert kept == "private, max-age=31536000, immutable"
-    assert ask(desk, f"{path}?v=old").headers["cache-control"] == "private, no-cache"
+    assert ask(desk, f"{path}?v=old").headers["cache-control"] == "private, max-age=86400"
 
 
 @pytest.mark.parametrize("form", ['"{}"', 'W/"{}"', '"other", "{}"', "*"])

@@ -3,7 +3,7 @@
 The one room that knows of UMAP, which is imported when a map is made and never before.
 """
 
-from longbox.analysis.map_files import MAPS_NAME, map_path, read_map
+from longbox.analysis.map_files import MAPS_NAME, map_path, read_map, write_map
 from longbox.analysis.maps import ShownMap, fingerprint_of, make_map, page_means, show_map
 from longbox.analysis.options import MapOptions
 from longbox.analysis.projection import Projection, Projector
@@ -24,4 +24,5 @@ __all__ = [
     "page_means",
     "read_map",
     "show_map",
+    "write_map",
 ]

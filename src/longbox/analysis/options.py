@@ -22,7 +22,7 @@ class MapOptions:
     """
 
     n_neighbours: int = 15
-    min_distance: float = 0.1
+    min_distance: float = 0.4
     n_clusters: int = 16
     max_fitted: int = 30_000
     max_points: int = 250_000

@@ -22,6 +22,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from longbox.analysis.islands import draw_near
 from longbox.analysis.options import MapOptions
 from longbox.analysis.values import Method
 from longbox.vectors import Metric, Space, metric_of
@@ -115,7 +116,9 @@ class _Umap:
                     "mininterval": 0,
                 },
             )
-            self.fitted = np.asarray(self._model.fit_transform(vectors), dtype=np.float32)
+            self._model.fit(vectors)
+        self.fitted = draw_near(self._model.embedding_, self._model.graph_)
+        self._model.embedding_ = self.fitted  # what others are placed among
         self._model.tqdm_kwds = {"disable": True}
 
     def place(self, vectors: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -144,25 +147,35 @@ class _Directions:
         return placed
 
     def start(self, seed: int) -> NDArray[np.float32]:
-        """Return the places as UMAP likes to start: ten wide, no two the same."""
+        """Return the places as a start for UMAP: close together, no two the same.
+
+        From a wide start groups stay far apart for no other reason, and the map is mostly empty.
+        """
         widest = float(np.abs(self.fitted).max(initial=0)) or 1.0
         noise = np.random.default_rng(seed).normal(scale=1e-3, size=self.fitted.shape)
-        return (self.fitted / widest * 10 + noise).astype(np.float32)
+        return (self.fitted / widest + noise).astype(np.float32)
 
 
 class _Frame:
-    """Places scaled into -1 to 1, both axes alike; the outermost few lie on the edge."""
+    """Places turned and scaled into -1 to 1, both axes alike.
+
+    The widest direction lies level, as screens are wide; the outermost few lie on the edge.
+    """
 
     def __init__(self, places: NDArray[np.float32]) -> None:
+        self._turn = _Directions(places)
         self._middle = np.zeros(2, dtype=np.float32)
         self._half = 1.0
         if len(places):
-            low, high = np.quantile(places, [_LOWEST_SHARE, 1 - _LOWEST_SHARE], axis=0)
+            turned = self._turn.fitted
+            low, high = np.quantile(turned, [_LOWEST_SHARE, 1 - _LOWEST_SHARE], axis=0)
             self._middle = ((low + high) / 2).astype(np.float32)
             self._half = float((high - low).max()) / 2 * 1.02 or 1.0
 
     def of(self, places: NDArray[np.float32]) -> NDArray[np.float32]:
-        framed: NDArray[np.float32] = (places - self._middle) / np.float32(self._half)
+        framed: NDArray[np.float32] = (self._turn.place(places) - self._middle) / np.float32(
+            self._half
+        )
         return np.clip(framed, -1, 1)
 
 

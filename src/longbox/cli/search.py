@@ -186,7 +186,9 @@ def _say_unsearched(library: Library) -> None:
 
 def hit_record(hit: Hit) -> dict[str, Any]:
     """Return a hit as `search --json` prints it: its box as four numbers."""
-    return {**msgspec.to_builtins(hit), "box": list(hit.box.as_tuple())}
+    matched = {name: {"rank": m.rank, "score": m.score} for name, m in hit.matched.items()}
+    record = {**msgspec.to_builtins(hit), "matched": matched}
+    return {**record, "box": list(hit.box.as_tuple())}
 
 
 def matched_because(hit: Hit) -> str:

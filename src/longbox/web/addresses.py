@@ -10,7 +10,7 @@ import hashlib
 from functools import cache
 from importlib import resources
 from importlib.resources.abc import Traversable
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 from longbox.book import PanelId
 
@@ -68,6 +68,12 @@ def panel_picture(panel_id: PanelId | str, width_px: int) -> str:
 def query_picture(picture_id: str) -> str:
     """Return the address of a picture that somebody searches with."""
     return f"/pictures/query/{picture_id}.webp"
+
+
+def opds_address(*parts: str, **query: str | list[str]) -> str:
+    """Return an address of the OPDS catalogue: its root, or what the parts below it name."""
+    path = "/".join(("/opds", *(quote(part, safe="") for part in parts)))
+    return _with_query(path, query)
 
 
 def static_address(path: str) -> str:

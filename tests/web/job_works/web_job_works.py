@@ -23,7 +23,7 @@ def count(run: JobRun) -> Outcome:
 
 
 def refuse(run: JobRun) -> Outcome:
-    raise ModelError("there is no model\nto do it with")
+    raise ModelError(f"there is no model\nto do it with{run.arguments['note']}")
 
 
 def break_down(run: JobRun) -> Outcome:
@@ -55,4 +55,4 @@ def garble(run: JobRun) -> Outcome:
             os.write(file, b"this is no message\n")
         except OSError:
             continue
-    return Outcome("unheard")
+    return Outcome(f"unheard {run.arguments}")

@@ -48,6 +48,7 @@ pages = APIRouter()
 api = APIRouter(tags=["correct"])
 
 _PER_PAGE: Final = 48
+_JSON_LINES: Final = ExportFormat("jsonl")
 _MOST_PAGES: Final = 1_000_000
 _NEEDS_REVISION: Final = {"model": Problem, "description": "If-Match is missing."}
 
@@ -144,7 +145,7 @@ def review_page(
 
 
 @api.get("/books/{book_id}/pages/{page_index}/correction")
-def page_state(
+def get_page_correction(
     response: Response, books: Books, book_id: BookId, page_index: PageIndex
 ) -> PageState:
     """Return a page as it counts now, and what the stages and a model saw."""
@@ -161,7 +162,7 @@ def page_state(
         428: _NEEDS_REVISION,
     },
 )
-def put_page(
+def put_page_correction(
     response: Response,
     services: Shared,
     books: Books,
@@ -185,7 +186,7 @@ def put_page(
 
 
 @api.get("/books/{book_id}/correction")
-def book_state(response: Response, books: Books, book_id: BookId) -> BookState:
+def get_book_correction(response: Response, books: Books, book_id: BookId) -> BookState:
     """Return what is said of a book as it counts now."""
     state = books.book(book_id)
     response.headers.update(_fresh(state.revision))
@@ -200,7 +201,7 @@ def book_state(response: Response, books: Books, book_id: BookId) -> BookState:
         428: _NEEDS_REVISION,
     },
 )
-def put_book(
+def put_book_correction(
     response: Response,
     services: Shared,
     books: Books,
@@ -234,7 +235,7 @@ def list_corrections(
 
 
 @api.post("/books/{book_id}/corrections/take-back")
-def take_back(services: Shared, books: Books, book_id: BookId, what: TakeBack) -> TakenBack:
+def take_back_corrections(services: Shared, books: Books, book_id: BookId, what: TakeBack) -> TakenBack:
     """Take back what is said of a book, of one page or one field; the history is kept."""
     books.book(book_id)
     if what.page_index is not None and what.field is not None and not what.field.is_of_page:
@@ -257,7 +258,7 @@ def take_back(services: Shared, books: Books, book_id: BookId, what: TakeBack) -
 )
 def export_corrections(
     services: Shared,
-    export_format: Annotated[ExportFormat, Query(alias="format")] = ExportFormat("jsonl"),
+    export_format: Annotated[ExportFormat, Query(alias="format")] = _JSON_LINES,
     book_id: Annotated[str | None, Query(pattern="^[0-9a-f]{16}$")] = None,
     only: Annotated[Pages, Query(alias="pages")] = Pages.ALL,
 ) -> StreamingResponse:

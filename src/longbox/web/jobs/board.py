@@ -136,6 +136,10 @@ class JobBoard:
         with self._changed:
             return tuple(entry.job for entry in reversed(self._entries.values()))
 
+    def active(self) -> tuple[Job, ...]:
+        """Return the jobs that run or wait, in the order in which they were asked for."""
+        return tuple(job for job in reversed(self.jobs()) if not job.is_over)
+
     def result(self, kind: str) -> tuple[Job, Any] | None:
         """Return the last job of a kind that was done, and what it made for the server."""
         with self._changed:

@@ -39,10 +39,7 @@ class JobEvents:
             BusyError: Too many are open.
         """
         if self._n_open >= _MOST_LISTENERS:
-            raise BusyError(
-                f"{self._n_open} pages watch the jobs already; close one, or ask for /jobs"
-            )
-        self._n_open += 1
+            raise BusyError(f"{self._n_open} pages watch the jobs already; close one of them")
         return self._stream()
 
     async def _stream(self) -> AsyncIterator[str]:

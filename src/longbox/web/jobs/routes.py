@@ -70,12 +70,11 @@ def stop_job(services: Shared, job_id: JobId) -> Job:
 @pages.get("/jobs")
 def jobs_page(request: Request, services: Shared) -> HTMLResponse:
     """Show what runs, what waits and what became of the last jobs."""
-    jobs = services.jobs.jobs()
     return render(
         request,
         "jobs/jobs.html",
-        active=[job for job in jobs if not job.is_over],
-        over=[job for job in jobs if job.is_over],
+        active=services.jobs.active(),
+        over=[job for job in services.jobs.jobs() if job.is_over],
     )
 
 

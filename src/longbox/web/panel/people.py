@@ -88,6 +88,4 @@ def _person(cluster: CharacterCluster, panel_id: PanelId) -> Person | None:
         return None
     panels = dict.fromkeys(each.panel_id for each in (*cluster.exemplars, *cluster.members))
     elsewhere = tuple(each for each in panels if each != panel_id)
-    return Person(
-        cluster.name, cluster.suggestion, boxes, len(panels), elsewhere[:_N_ELSEWHERE]
-    )
+    return Person(cluster.name, cluster.suggestion, boxes, len(panels), elsewhere[:_N_ELSEWHERE])

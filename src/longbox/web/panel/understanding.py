@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from longbox.book import PanelId
-from longbox.errors import BusyError, ModelError
+from longbox.errors import BusyError, ModelError, QueryError
 from longbox.features import BookFeatures
 from longbox.library import KeptAnswers, Library
 from longbox.pipeline import book_features, library_model, surprise_of
@@ -169,8 +169,8 @@ class ModelDesk:
             layer: From 1; None for the last.
 
         Raises:
-            ModelError: As `understanding`, or nothing is known of the panel, or there is no such
-                layer.
+            ModelError: As `understanding`, or nothing is known of the panel.
+            QueryError: There is no such layer.
             BusyError: Too many wait.
             LibraryError: The book cannot be read.
         """
@@ -180,7 +180,10 @@ class ModelDesk:
         )
 
     def _answer(
-        self, kept: KeptAnswers[tuple[object, ...], T], key: tuple[object, ...], make: Callable[[], T]
+        self,
+        kept: KeptAnswers[tuple[object, ...], T],
+        key: tuple[object, ...],
+        make: Callable[[], T],
     ) -> T:
         if not self._waiting.acquire(blocking=False):
             raise BusyError("the model is asked too much at once; try again in a moment")
@@ -213,6 +216,8 @@ class ModelDesk:
         model = self._model()
         features = self._asked(seen.annotated.book.book_id, model).corpus[0]
         n_layers = model.sequence.config.n_layers
+        if layer is not None and layer > n_layers:
+            raise QueryError(f"the model has layers 1 to {n_layers}; there is no layer {layer}")
         weights = model.attention(features, row, layer)
         return Attention(weights, layer or n_layers, n_layers)
 

@@ -119,7 +119,10 @@ class PictureProcess:
         if self._process.returncode is not None:
             return False
         flags = os.WEXITED | os.WNOHANG | os.WNOWAIT
-        return os.waitid(os.P_PID, self._process.pid, flags) is None
+        try:
+            return os.waitid(os.P_PID, self._process.pid, flags) is None
+        except ChildProcessError:  # its keeper has just ended it
+            return False
 
     def ask(self, job: Job) -> Made:
         """Let it do a job.

@@ -3,8 +3,10 @@
 Pictures are answered from async routes: one that has to be made is waited for without a thread,
 so that sixty of them hold up nobody, and a browser that scrolled on and left is noticed.
 
-An address with `?v=` of the present content may be kept for ever; any other is asked for again
-each time and mostly answered with "not modified", which needs neither file nor cache.
+An address with `?v=` of the present content may be kept for ever. A page may be kept for a day
+without: a book's id is made of its pages' contents, so only our own rendering could change it. A
+panel's box may be put right at any time, so its crop is asked for again each time and mostly
+answered with "not modified", which needs neither file nor cache.
 """
 
 from __future__ import annotations
@@ -30,6 +32,7 @@ pages = APIRouter()
 api = APIRouter(tags=["pictures"])
 
 _FOR_EVER: Final = "private, max-age=31536000, immutable"
+_A_DAY: Final = "private, max-age=86400"
 _ASK_AGAIN: Final = "private, no-cache"
 _LOOK_S: Final = 0.5
 _MOST_UPLOADS_AT_ONCE: Final = 4
@@ -81,7 +84,7 @@ async def page_picture(
         request,
         pictures,
         lambda: pictures.page_request(book_id, int(page_index), int(width)),
-        version,
+        (version, _A_DAY),
     )
 
 
@@ -98,7 +101,7 @@ async def panel_picture(
         request,
         pictures,
         lambda: pictures.panel_request(PanelId.parse(panel_id), int(width)),
-        version,
+        (version, _ASK_AGAIN),
     )
 
 
@@ -163,8 +166,11 @@ async def _answer(
     request: Request,
     pictures: PictureServer,
     look_up: Callable[[], PictureRequest],
-    version: str,
+    kept: tuple[str, str],
 ) -> Response:
+    """Answer with a picture; `kept` is the version asked for, and how long any other is kept."""
+    version, otherwise = kept
+
     def resolve() -> tuple[PictureRequest, Rendered | None]:
         asked = look_up()
         is_known = _has_it(request, asked.key)
@@ -176,7 +182,7 @@ async def _answer(
         raise HTTPException(404, str(error)) from error
     if found is None:
         found = await _made(request, pictures, asked)
-    return _sent(request, found, _FOR_EVER if version == asked.version else _ASK_AGAIN)
+    return _sent(request, found, _FOR_EVER if version == asked.version else otherwise)
 
 
 async def _made(request: Request, pictures: PictureServer, asked: PictureRequest) -> Rendered:

@@ -7,14 +7,18 @@ search, which is kept as the part of its address behind the question mark (`save
 
 from longbox.web.search.desk import HITS_A_PART, SearchDesk, ShownPart
 from longbox.web.search.parameters import saved_state
-from longbox.web.search.shown import ShownHit
+from longbox.web.search.shown import ShownHit, ShownPanel
 from longbox.web.search.state import SearchState
 
 __all__ = [
     "HITS_A_PART",
+    "Piece",
+    "Reason",
     "SearchDesk",
     "SearchState",
     "ShownHit",
+    "ShownPanel",
+    "ShownPanel",
     "ShownPart",
     "saved_state",
 ]

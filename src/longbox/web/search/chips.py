@@ -97,7 +97,7 @@ def _chip(state: SearchState, terms: Sequence[Term], n_typed: int, number: int) 
     less = [w for w in _WEIGHTS if w < weight]
     more = [w for w in _WEIGHTS if w > weight]
     label, picture, link = _looks(term)
-    is_picture = isinstance(term, PictureTerm)
+    sent = term if isinstance(term, PictureTerm) else None
     return Chip(
         kind=_kind(term),
         label=label,
@@ -105,8 +105,8 @@ def _chip(state: SearchState, terms: Sequence[Term], n_typed: int, number: int) 
         is_subtracted=sign < 0,
         picture=picture,
         link=link,
-        picture_id=picture_id(term) if is_picture else "",
-        region=",".join(f"{x:g}" for x in term.region) if is_picture and term.region else "",
+        picture_id=picture_id(sent) if sent else "",
+        region=",".join(f"{x:g}" for x in sent.region) if sent and sent.region else "",
         place=number - n_typed if number >= n_typed else None,
         removed=address(None),
         turned=address(replace(term, weight=-term.weight)),

@@ -55,7 +55,7 @@ _MOST_FACET_VALUES: Final = 60
 _PANELS_A_PAGE: Final = 12
 _PANELS_A_BOOK: Final = 4
 # Panels looked for among the pages or books that were found, for each of them.
-_LOOKED_FOR: Final = 8
+_LOOKED_FOR: Final = 4
 _PICTURE_PX: Final = 320
 
 

@@ -40,8 +40,8 @@ _NAMES: Final[Mapping[str, str]] = {
 _WEIGHED: Final[Mapping[str, str]] = {
     "vision": "the picture",
     "text": "the meaning of the lettering",
-    "words": "its words",
-    "substring": "parts of its words",
+    "words": "the lettering's words",
+    "substring": "parts of the lettering's words",
     "description": "the meaning of the description",
     "description_words": "the description's words",
     "description_substring": "parts of the description's words",
@@ -145,7 +145,7 @@ def year_bars(facets: Facets, n_bars: int = 24) -> tuple[YearBar, ...]:
         return ()
     first, last = min(counts), max(counts)
     step = max(1, -(-(last - first + 1) // n_bars))
-    sums = {start: 0 for start in range(first, last + 1, step)}
+    sums = dict.fromkeys(range(first, last + 1, step), 0)
     for year, n in counts.items():
         sums[first + (year - first) // step * step] += n
     most = max(1, *sums.values())

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
 from longbox.errors import ModelError, QueryError
 from longbox.library import Facets, Library, SavedSearch, Writing
-from longbox.retrieval import By
+from longbox.retrieval import By, Term, WordsTerm
 from longbox.vectors import Space
 from longbox.web.problems import status_of
 from longbox.web.search.chips import Chip, chips_of
@@ -22,6 +22,7 @@ from longbox.web.search.narrowing import (
     year_bars,
 )
 from longbox.web.search.parameters import LAST_START, saved_state
+from longbox.web.search.shown import LIST_LABELS
 from longbox.web.search.state import SearchState
 from longbox.web.search.terms import read_terms
 
@@ -67,6 +68,7 @@ class SearchPage:
         problem: Why there is no answer; empty for an answer.
         notes: What of the address was left out.
         more: Address of the next part; empty behind the last.
+        alone: The one space that is asked, and the address of the search in all; None for all.
         asked: The lists that were asked, in words.
         advice: Where nothing was found.
         saved: Searches that people saved; only where nothing is asked.
@@ -85,6 +87,7 @@ class SearchPage:
     sliders: tuple[Slider, ...]
     by: tuple[Option, ...]
     within: tuple[Option, ...]
+    alone: Advice | None
     asked: tuple[str, ...]
     advice: tuple[Advice, ...]
     saved: tuple[SavedLink, ...]
@@ -119,7 +122,9 @@ def make_page(
     """
     facets = desk.facets(state.filters)
     spaces = library.spaces()
-    part, chips, problem, status = ShownPart((), is_last=True), (), "", 200
+    part, problem, status = ShownPart((), is_last=True), "", 200
+    chips: tuple[Chip, ...] = ()
+    terms: tuple[Term, ...] = ()
     try:
         terms = read_terms(state.query, state.also)
         chips = chips_of(state, terms, desk.titles(terms))
@@ -143,7 +148,8 @@ def make_page(
         sliders=weighed,
         by=_by_options(state),
         within=_within_options(state) if has_descriptions else (),
-        asked=_asked(state, weighed),
+        alone=_alone(state),
+        asked=_asked(state, terms, weighed),
         advice=_advice(state) if is_empty else (),
         saved=_saved(library, desk.usual_weights) if not state.asks else (),
     )
@@ -163,7 +169,7 @@ def _in_page_words(error: QueryError | ModelError) -> str:
     swaps = {
         "give a panel with --like": "start from a panel: “More like this” under any hit",
         ", or give --image or --like": ", or drop a picture here",
-        './crop.png': 'panel:ID',
+        "./crop.png": "panel:ID",
     }
     for said, better in swaps.items():
         line = line.replace(said, better)
@@ -184,15 +190,29 @@ def _within_options(state: SearchState) -> tuple[Option, ...]:
     )
 
 
-def _asked(state: SearchState, weighed: tuple[Slider, ...]) -> tuple[str, ...]:
+def _asked(
+    state: SearchState, terms: Sequence[Term], weighed: tuple[Slider, ...]
+) -> tuple[str, ...]:
     """Return what was looked at, in words."""
     silent = {
         None: (),
         Writing.TEXT: (Space.DESCRIPTION.value,),
         Writing.DESCRIPTION: (Space.TEXT.value, "words", "substring"),
     }[state.within]
+    spoken = {type(term) for term in terms if term.weight > 0}
+    if WordsTerm not in spoken:
+        silent += ("words", "substring", "description_")
+    if spoken == {WordsTerm}:
+        silent += (Space.VISION.value, Space.COMPOSITION.value, Space.CONTEXTUAL.value)
     heard = [each for each in weighed if each.weight > 0]
     return tuple(each.label for each in heard if not each.name.startswith(silent))
+
+
+def _alone(state: SearchState) -> Advice | None:
+    if state.space is None:
+        return None
+    everything = replace(state, space=None, weights=(), start=0)
+    return Advice(LIST_LABELS[state.space.value], everything.address)
 
 
 def _advice(state: SearchState) -> tuple[Advice, ...]:

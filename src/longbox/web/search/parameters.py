@@ -109,7 +109,9 @@ class SearchParameters(FilterParameters):
     w_text: Weight | None = Field(None, description="How much the lettering's meaning counts.")
     w_words: Weight | None = Field(None, description="How much the lettering's words count.")
     w_substring: Weight | None = Field(None, description="How much parts of words count.")
-    w_description: Weight | None = Field(None, description="How much a description's meaning counts.")
+    w_description: Weight | None = Field(
+        None, description="How much a description's meaning counts."
+    )
     w_description_words: Weight | None = Field(None, description="How much its words count.")
     w_description_substring: Weight | None = Field(
         None, description="How much parts of its words count."

@@ -172,9 +172,7 @@ async def _form(request: Request) -> bytes:
 
 
 @api.get("/search")
-def search(
-    services: Shared, parameters: Annotated[ApiSearchParameters, Query()]
-) -> SearchAnswer:
+def search(services: Shared, parameters: Annotated[ApiSearchParameters, Query()]) -> SearchAnswer:
     """Find panels, pages or books by words, pictures, panels and sums of them."""
     desk = services.desk
     state = parameters.state(desk.usual_weights)

@@ -34,6 +34,7 @@ LIST_LABELS: Final = {
 _SMALLEST_RATIO: Final = 0.7
 _RATIO_STEP: Final = 0.03
 _MOST_RATIO_STEPS: Final = 51
+_ROW_REM: Final = 14
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +105,11 @@ class ShownPanel:
         """Which class of ratios.css has the panel's proportions, or those nearest to them."""
         step = math.log(self.width / self.height / _SMALLEST_RATIO) / _RATIO_STEP
         return min(_MOST_RATIO_STEPS, max(0, round(step)))
+
+    @property
+    def shown_rem(self) -> int:
+        """About how wide a row shows it, so that a browser asks for a picture of that size."""
+        return round(_SMALLEST_RATIO * math.exp(_RATIO_STEP * self.ratio_step) * _ROW_REM)
 
     @property
     def is_extreme(self) -> bool:

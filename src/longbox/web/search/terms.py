@@ -60,10 +60,9 @@ def read_terms(query: str, also: Sequence[str]) -> tuple[Term, ...]:
 
 def write_query(terms: Sequence[Term]) -> str:
     """Return a query as a person would type it."""
-    if len(terms) == 1 and isinstance(terms[0], WordsTerm):
-        (only,) = terms
-        if only.weight == 1 and not only.is_phrase:
-            return only.text
+    only = terms[0] if len(terms) == 1 else None
+    if isinstance(only, WordsTerm) and only.weight == 1 and not only.is_phrase:
+        return only.text
     parts = []
     for number, term in enumerate(terms):
         sign = "- " if term.weight < 0 else "+ " if number else ""
@@ -81,9 +80,7 @@ def picture_id(term: PictureTerm) -> str:
     return str(term.source)
 
 
-def with_pixels(
-    terms: Sequence[Term], decode: Callable[[str], DecodedPicture]
-) -> tuple[Term, ...]:
+def with_pixels(terms: Sequence[Term], decode: Callable[[str], DecodedPicture]) -> tuple[Term, ...]:
     """Return the terms with the pixels of their pictures.
 
     Args:
@@ -113,8 +110,8 @@ def _named_picture(name: str) -> PictureTerm | None:
         return None
     if not _PICTURE_NAME.match(name):
         raise QueryError(
-            f"{name[:60]!r} is not a picture to search with; drop the picture on the page, or quote "
-            "the words"
+            f"{name[:60]!r} is not a picture to search with; drop the picture on the page, or "
+            "quote the words"
         )
     picture, _, region = name.removeprefix("picture:").partition("@")
     if not region:

@@ -121,7 +121,7 @@ def shelf_page(
         text=text,
         offset=offset,
         is_empty=is_empty,
-        active=[job for job in services.jobs.jobs() if not job.is_over],
+        active=services.jobs.active(),
     )
     page.headers["Vary"] = "HX-Request"
     return page
@@ -160,8 +160,7 @@ def similar_fragment(request: Request, services: Shared, book_id: BookId) -> HTM
 def health_page(request: Request, services: Shared) -> HTMLResponse:
     """Show how library and model are."""
     health = _desk(request, services).health()
-    jobs = [job for job in services.jobs.jobs() if not job.is_over]
-    return render(request, "shelf/health.html", health=health, active=jobs)
+    return render(request, "shelf/health.html", health=health, active=services.jobs.active())
 
 
 @pages.get("/add")
@@ -179,7 +178,7 @@ def add_page(request: Request, services: Shared, path: FolderPath = "") -> HTMLR
         listing=listing,
         typed=path,
         refused=refused,
-        active=[job for job in services.jobs.jobs() if not job.is_over],
+        active=services.jobs.active(),
     )
 
 

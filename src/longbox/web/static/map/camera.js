@@ -5,7 +5,9 @@ const FARTHEST = 0.5;
 const MARGIN = 0.94;
 
 export class Camera {
-  constructor() {
+  /** @param {Float32Array} places x and y of all that is to fit */
+  constructor(places) {
+    [this.reachX, this.reachY] = reachOf(places);
     this.x = 0;
     this.y = 0;
     /** 1 shows the whole map. */
@@ -16,7 +18,8 @@ export class Camera {
 
   /** CSS pixels of one unit of the map. */
   get scale() {
-    return (Math.min(this.width, this.height) / 2) * MARGIN * this.zoom;
+    const fitting = Math.min(this.width / this.reachX, this.height / this.reachY);
+    return (fitting / 2) * MARGIN * this.zoom;
   }
 
   /**
@@ -76,6 +79,19 @@ export class Camera {
     const { scale } = this;
     return [(x - this.x) * scale + this.width / 2, (y - this.y) * scale + this.height / 2];
   }
+}
+
+/**
+ * How far points lie from the middle, across and down; not nothing, though all lie in one place.
+ * @param {Float32Array} places
+ */
+function reachOf(places) {
+  let [x, y] = [0.05, 0.05];
+  for (let k = 0; k < places.length; k += 2) {
+    x = Math.max(x, Math.abs(places[k]));
+    y = Math.max(y, Math.abs(places[k + 1]));
+  }
+  return [x, y];
 }
 
 /**

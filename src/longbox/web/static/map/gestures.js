@@ -39,7 +39,9 @@ export class Gestures {
     field.addEventListener("pointermove", (event) => this.move(event));
     field.addEventListener("pointerup", (event) => this.release(event));
     field.addEventListener("pointercancel", (event) => this.cancel(event));
-    field.addEventListener("pointerleave", () => this.meanings.leave());
+    field.addEventListener("pointerleave", (event) => {
+      if (event.pointerType !== "touch") this.meanings.leave(); // a lifted finger leaves too
+    });
     field.addEventListener("wheel", (event) => this.wheel(event), { passive: false });
     field.addEventListener("keydown", (event) => this.pressKey(event));
   }

@@ -38,7 +38,7 @@ export class Pane {
     this.field = part(root, "[data-field]");
     this.ring = part(root, "[data-ring]");
     this.outline = part(root, "[data-outline]");
-    this.camera = new Camera();
+    this.camera = new Camera(points.places);
     this.raster = new Raster(/** @type {HTMLCanvasElement} */ (part(root, "canvas")));
     this.layers = new Layers(points);
     this.tree = treeOf(points.places);
@@ -116,7 +116,7 @@ export class Pane {
 
   /** How large a point is, CSS pixels: larger where there are few, and when people come near. */
   radius() {
-    const base = Math.min(4.5, Math.max(1.1, 240 / Math.sqrt(this.points.n + 1)));
+    const base = Math.min(4.5, Math.max(1.1, 110 / Math.sqrt(this.points.n + 1)));
     return Math.round(Math.min(7, base * Math.max(1, this.camera.zoom) ** 0.35) * 2) / 2;
   }
 

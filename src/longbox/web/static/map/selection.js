@@ -48,7 +48,7 @@ function picture(points, i) {
   const link = document.createElement("a");
   link.href = points.address(i);
   const image = document.createElement("img");
-  image.src = points.picture(i, 160);
+  image.src = points.picture(i, 320);
   image.alt = points.name(i);
   image.loading = "lazy";
   image.className = "picture";
