@@ -24,7 +24,7 @@ WHERE = """async () => {
   return {
     page: Number(leaf.querySelector('.page-sheet').dataset.page),
     dimmed: Number(getComputedStyle(leaf.querySelector('.shade')).opacity),
-    lit: [(x0 - page.x) / scale, (y0 - page.y) / scale, (x1 - page.x) / scale, (y1 - page.y) / scale],
+    lit: [x0 - page.x, y0 - page.y, x1 - page.x, y1 - page.y].map(value => value / scale),
     window: [x0, y0, x1, y1],
     zoom: scale,
   };

@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from scipy.sparse import coo_matrix
 
 from longbox.analysis import MapOptions, Method, Projector
 from longbox.analysis.islands import draw_near
@@ -91,17 +90,23 @@ def test_the_same_seed_gives_the_same_map_and_tells_its_rounds() -> None:
     assert [done for done, _ in told] == sorted(done for done, _ in told)
 
 
-def test_a_part_that_hangs_together_with_nothing_comes_near() -> None:
+def test_a_group_that_lies_far_away_comes_near_and_stays_as_it_is() -> None:
     rng = np.random.default_rng(0)
-    main, far = rng.uniform(-1, 1, (200, 2)), rng.uniform(-0.1, 0.1, (20, 2)) + 50
-    chain = [(i, i + 1) for i in range(219) if i != 199]
-    rows, columns = zip(*chain, strict=True)
-    graph = coo_matrix((np.ones(len(chain)), (rows, columns)), shape=(220, 220))
-    moved = draw_near(np.concatenate([main, far]).astype(np.float32), graph)
-    gaps = np.linalg.norm(moved[:200, None] - moved[None, 200:], axis=2)
-    assert 0.05 < gaps.min() < 0.15
-    assert np.allclose(moved[200:] - moved[200], far - far[0], atol=1e-4)
-    assert np.allclose(moved[:200], main, atol=1e-6)
+    main, far = rng.uniform(-1, 1, (400, 2)), rng.uniform(-0.1, 0.1, (6, 2)) + 50
+    moved = draw_near(np.concatenate([far, main]).astype(np.float32))
+    gaps = np.linalg.norm(moved[:6, None] - moved[None, 6:], axis=2)
+    assert 0.2 < gaps.min() < 0.6
+    assert np.allclose(moved[:6] - moved[0], far - far[0], atol=1e-4)
+    assert np.allclose(moved[6:], main, atol=1e-6)
+
+
+@pytest.mark.parametrize("n", [0, 1, 2, 3, 10])
+def test_points_in_one_place_or_on_a_line_have_no_groups(n: int) -> None:
+    together = np.ones((n, 2), dtype=np.float32)
+    assert np.array_equal(draw_near(together), together)
+    line = np.stack([np.arange(n), np.arange(n)], axis=1).astype(np.float32)
+    assert draw_near(line).shape == (n, 2)
+    assert np.isfinite(draw_near(line)).all()
 
 
 @pytest.mark.parametrize(

@@ -133,6 +133,23 @@ def served(drawn_library: Path, _servers: ExitStack) -> Served:
     return _start(_servers, drawn_library, is_read_only=True)
 
 
+@pytest.fixture(scope="session")
+def tight_server(
+    drawn_library: Path, tmp_path_factory: pytest.TempPathFactory, _servers: ExitStack
+) -> Served:
+    """A server with bounds that are soon reached, on a library that it may change."""
+    root = Path(shutil.copytree(drawn_library, tmp_path_factory.mktemp("tight") / "library"))
+    return _start(
+        _servers,
+        root,
+        max_body_bytes=4096,
+        max_upload_bytes=65_536,
+        header_timeout_s=1.0,
+        body_timeout_s=1.0,
+        max_connections=64,
+    )
+
+
 @pytest.fixture
 def served_copy(library_copy: Path, serve: Serve) -> Served:
     """A server on a library of the test's own, which may be changed."""

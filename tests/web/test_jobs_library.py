@@ -160,6 +160,8 @@ def test_killed_server_leaves_no_process_and_a_usable_library(tmp_path: Path) ->
         ({"paths": ["comics"]}, "whole path"),
         ({"paths": ["/"]}, "no shelf"),
         ({"paths": ["/proc"]}, "no shelf"),
+        ({"paths": ["/proc/self/root"]}, "no shelf"),
+        ({"paths": ["/tmp/../dev/../sys/kernel"]}, "no shelf"),
         ({"paths": ["/tmp/\0"]}, "give the path"),
         ({"paths": ["/tmp/\ud800"]}, "give the path"),
         ({"paths": ["/" + "x" * 5000]}, "give the path"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -10,7 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from longbox.analysis import make_map
+from longbox.vectors import Space
 from mapped_libraries import put_maps
+from numbered_libraries import numbered, put
 
 if TYPE_CHECKING:
     from playwright.sync_api import Locator, Page
@@ -75,6 +79,12 @@ def places(page: Page, *indices: int, at: int = 0) -> list[list[float]]:
     return found
 
 
+def inner(page: Page) -> list[list[float]]:
+    """Return the places of the second and third point of the second row of the grid."""
+    side = math.ceil(math.sqrt(pane(page)["n"]))
+    return places(page, side + 1, side + 2)
+
+
 def n_colours(field: Locator) -> int:
     """Return how many colours are in the canvas."""
     colours: int = field.locator("canvas").evaluate(
@@ -84,7 +94,7 @@ def n_colours(field: Locator) -> int:
     return colours
 
 
-def test_points_are_drawn_in_the_colours_of_the_legend(page: Page, mapped: Served) -> None:
+def test_points_are_drawn_in_the_colours_of_the_legend(mapped: Served, page: Page) -> None:
     field = show(page, mapped, "space=vision&colour=cluster")
     assert n_colours(field) > 3
     counts = page.locator("[data-legend] .map-key__count").all_inner_texts()
@@ -94,7 +104,7 @@ def test_points_are_drawn_in_the_colours_of_the_legend(page: Page, mapped: Serve
     assert page.locator("[data-legend] .map-key__name").first.inner_text() != "cluster 1"
 
 
-def test_pointing_at_a_point_shows_its_picture_and_words(page: Page, mapped: Served) -> None:
+def test_pointing_at_a_point_shows_its_picture_and_words(mapped: Served, page: Page) -> None:
     show(page, mapped)
     [[x, y]] = places(page, 5)
     page.mouse.move(x, y)
@@ -108,7 +118,7 @@ def test_pointing_at_a_point_shows_its_picture_and_words(page: Page, mapped: Ser
     tip.wait_for(state="hidden")
 
 
-def test_a_click_opens_the_panel(page: Page, mapped: Served) -> None:
+def test_a_click_opens_the_panel(mapped: Served, page: Page) -> None:
     show(page, mapped)
     [[x, y]] = places(page, 7)
     page.mouse.move(x, y)
@@ -117,10 +127,10 @@ def test_a_click_opens_the_panel(page: Page, mapped: Served) -> None:
     page.wait_for_url(f"**{address}")
 
 
-def test_a_lasso_selects_what_lies_in_it(page: Page, mapped: Served) -> None:
+def test_a_lasso_selects_what_lies_in_it(mapped: Served, page: Page) -> None:
     show(page, mapped)
     page.click("[data-mode=lasso]")
-    [[x, y], [next_x, _]] = places(page, 0, 1)
+    [[x, y], [next_x, _]] = inner(page)
     step = next_x - x
     around = [(-0.5, -0.5), (2.5, -0.5), (2.5, 0.5), (0.5, 0.5), (0.5, 1.5), (-0.5, 1.5)]
     corners = [(x + dx * step, y + dy * step) for dx, dy in around]
@@ -138,9 +148,9 @@ def test_a_lasso_selects_what_lies_in_it(page: Page, mapped: Served) -> None:
     assert page.locator("[data-chosen]").is_hidden()
 
 
-def test_a_rectangle_selects_and_is_saved_as_a_file(page: Page, mapped: Served) -> None:
+def test_a_rectangle_selects_and_is_saved_as_a_file(mapped: Served, page: Page) -> None:
     show(page, mapped)
-    [[x, y], [next_x, _]] = places(page, 0, 1)
+    [[x, y], [next_x, _]] = inner(page)
     half = (next_x - x) / 2
     page.keyboard.down("Shift")
     page.mouse.move(x - half, y - half)
@@ -163,7 +173,7 @@ def test_a_rectangle_selects_and_is_saved_as_a_file(page: Page, mapped: Served) 
     assert lines[1].startswith(first["panel_id"])
 
 
-def test_two_maps_point_at_and_choose_the_same_panel(page: Page, mapped: Served) -> None:
+def test_two_maps_point_at_and_choose_the_same_panel(mapped: Served, page: Page) -> None:
     show(page, mapped, "space=vision&space=text&colour=book")
     assert pane(page, 1)["n"] < pane(page, 0)["n"]  # silent panels are on no map of lettering
     [[x, y]] = places(page, 2, at=1)
@@ -184,7 +194,7 @@ def test_two_maps_point_at_and_choose_the_same_panel(page: Page, mapped: Served)
     assert pane(page, 0)["shown"] == pane(page, 0)["n"]
 
 
-def test_dragging_and_the_wheel_move_the_map(page: Page, mapped: Served) -> None:
+def test_dragging_and_the_wheel_move_the_map(mapped: Served, page: Page) -> None:
     field = show(page, mapped)
     box = field.bounding_box()
     assert box is not None
@@ -200,7 +210,7 @@ def test_dragging_and_the_wheel_move_the_map(page: Page, mapped: Served) -> None
     assert (pane(page)["zoom"], pane(page)["x"]) == (1, 0)
 
 
-def test_everything_can_be_done_by_keyboard(page: Page, mapped: Served) -> None:
+def test_everything_can_be_done_by_keyboard(mapped: Served, page: Page) -> None:
     field = show(page, mapped)
     field.focus()
     page.keyboard.press("+")
@@ -229,7 +239,7 @@ def test_everything_can_be_done_by_keyboard(page: Page, mapped: Served) -> None:
     page.wait_for_url("**/panel/**")
 
 
-def test_a_finger_pans_shows_and_opens(phone: Page, mapped: Served) -> None:
+def test_a_finger_pans_shows_and_opens(mapped: Served, phone: Page) -> None:
     field = show(phone, mapped)
     field.scroll_into_view_if_needed()
     [[x, y]] = places(phone, 30)
@@ -242,15 +252,36 @@ def test_a_finger_pans_shows_and_opens(phone: Page, mapped: Served) -> None:
     phone.wait_for_url(f"**{address}")
 
 
-def test_a_missing_map_is_made_by_a_job(page: Page, served_copy: Served) -> None:
-    page.goto(f"{served_copy.address}/map?space=vision&of=pages")
+@pytest.fixture
+def small(tmp_path: Path, serve: Serve) -> Served:
+    """A server on a library of one book, so that its map takes no time."""
+    numbered(tmp_path / "small", 1).close()
+    return serve(tmp_path / "small")
+
+
+def test_a_missing_map_is_made_by_a_job(small: Served, page: Page) -> None:
+    page.goto(f"{small.address}/map?space=vision&of=pages")
     page.get_by_role("button", name="Make the map").click()
-    page.locator("[data-ready]").wait_for(timeout=120_000)
-    assert pane(page)["n"] > 0
-    assert "by the mean of their panels" in page.locator("[data-said]").inner_text()
+    page.locator("[data-ready]").wait_for(timeout=60_000)
+    assert pane(page)["n"] == 4
+    said = page.locator("[data-said]").inner_text()
+    assert "by the mean of their panels, too few for UMAP" in said
 
 
-def test_a_shared_library_offers_no_button(page: Page, served: Served) -> None:
+def test_a_map_that_is_out_of_date_says_so_and_is_made_again(small: Served, page: Page) -> None:
+    library = small.app.state.services.library
+    make_map(library, Space.VISION)
+    put(library, 2)
+    library.update_indexes()
+    show(page, small, "space=vision")
+    assert pane(page)["n"] == 12
+    page.get_by_text("1 book came since").wait_for()
+    page.get_by_role("button", name="Make it again").click()
+    page.get_by_text("24 panels").wait_for(timeout=60_000)
+    assert page.get_by_text("came since").is_hidden()
+
+
+def test_a_shared_library_offers_no_button(served: Served, page: Page) -> None:
     page.goto(f"{served.address}/map?space=vision")
     page.get_by_text("There is no map of this space yet").wait_for()
     assert page.get_by_role("button", name="Make the map").count() == 0

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 import httpx
 import numpy as np
 import pytest
-from mapped_libraries import put_maps, unpacked
 
 from longbox.library import Library
 from longbox.vectors import Space
+from mapped_libraries import put_maps, unpacked
 
 if TYPE_CHECKING:
     from conftest import Served
@@ -77,8 +77,7 @@ def test_points_say_when_the_library_has_changed(mapped: Served) -> None:
     ("path", "status"),
     [
         ("vision/pages/points", 404),  # not made yet
-        ("fused/panels/points", 404),  # no such vectors here
-        ("../panels/points", 404),
+        ("description/panels/points", 404),  # no such vectors here
         ("vision/books/points", 422),
         ("sound/panels/points", 422),
         ("look/0000000000000000-0000-00", 400),
@@ -124,10 +123,12 @@ def test_a_library_without_books_says_so(tmp_path: Path, serve: Serve) -> None:
 
 
 def test_at_most_four_spaces_and_none_that_is_not_there(mapped: Served) -> None:
-    asked = "&".join(f"space={s}" for s in ("fused", "vision", "text", "vision", "composition"))
+    asked = "&".join(
+        f"space={s}" for s in ("description", "vision", "text", "vision", "composition")
+    )
     text = httpx.get(f"{mapped.address}/map?{asked}").text
     assert text.count("data-space=") == 3
-    assert 'data-space="fused"' not in text
+    assert 'data-space="description"' not in text
     assert httpx.get(f"{mapped.address}/map?space=<script>").status_code == 422
 
 

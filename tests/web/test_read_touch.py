@@ -46,7 +46,9 @@ def test_the_page_follows_the_finger_and_turns(phone: Page, served: Served) -> N
     )
     finger.send("touchMove", (60, 400))
     finger.send("touchEnd")
-    phone.wait_for_function("() => document.querySelector('[data-place]').textContent.includes('Page 3')")
+    phone.wait_for_function(
+        "() => document.querySelector('[data-place]').textContent.includes('Page 3')"
+    )
 
 
 def test_a_half_swipe_springs_back(phone: Page, served: Served) -> None:
@@ -69,13 +71,17 @@ def test_a_half_swipe_springs_back(phone: Page, served: Served) -> None:
 def test_taps_at_the_sides_go_the_way_the_book_is_read(phone: Page, served: Served) -> None:
     still(phone)
     for title, on in (("Potion", 370), ("Moon", 20)):
-        open_reader(phone, served, title, "?page=2&view=guided&panel=1")
+        open_reader(phone, served, title, "?page=3&view=guided&panel=1")
         first = where(phone)
         Finger(phone).tap(on, 400)
-        phone.wait_for_function("() => document.querySelector('[data-place]').textContent.includes('panel 2')")
+        phone.wait_for_function(
+            "() => document.querySelector('[data-place]').textContent.includes('panel 2')"
+        )
         assert where(phone)["lit"] != pytest.approx(first["lit"], abs=1)
         Finger(phone).tap(390 - on, 400)
-        phone.wait_for_function("() => document.querySelector('[data-place]').textContent.includes('panel 1')")
+        phone.wait_for_function(
+            "() => document.querySelector('[data-place]').textContent.includes('panel 1')"
+        )
 
 
 def test_a_tap_in_the_middle_brings_the_bars(phone: Page, served: Served) -> None:
@@ -104,7 +110,8 @@ def test_two_taps_look_closely_and_two_more_go_back(phone: Page, served: Served)
         finger.tap(small["x"] + x * scale, small["y"] + y * scale)
 
     twice()
-    wider = "w => document.querySelector('.leaf:not(.leaf--waiting) .page-sheet').getBoundingClientRect().width > w"
+    wider = """w => document.querySelector('.leaf:not(.leaf--waiting) .page-sheet')
+      .getBoundingClientRect().width > w"""
     phone.wait_for_function(wider, arg=small["width"] * 1.1)
     large = sheet.bounding_box()
     assert large is not None

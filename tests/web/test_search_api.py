@@ -95,7 +95,7 @@ def test_facets_count_what_each_choice_leaves(ask: Ask) -> None:
         ({}, 400),
         ({"q": ""}, 400),
         ({"q": '"open'}, 200),
-        ({"q": '"open + "x'}, 400),
+        ({"q": '"open" + "x'}, 400),
         ({"q": "x" * 10_000}, 422),
         ({"q": "rain", "w_vision": "nan"}, 422),
         ({"q": "rain", "w_vision": "inf"}, 422),

@@ -91,6 +91,16 @@ def test_hostile_titles_do_nothing_and_break_nothing(many: Path, serve: Serve, p
     assert page.locator("img[src=x]").count() == 0
 
 
+def test_book_whose_file_is_gone_keeps_its_place_without_a_picture(
+    many: Path, serve: Serve, page: Page
+) -> None:
+    page.goto(serve(many).address)
+    page.wait_for_function("() => document.querySelectorAll('.cover__picture.is-lost').length >= 8")
+    frame = page.locator(".cover__frame").first.bounding_box()
+    assert frame is not None
+    assert frame["height"] > 150
+
+
 def test_shelf_is_used_with_the_keyboard(many: Path, serve: Serve, page: Page) -> None:
     page.goto(serve(many).address)
     page.keyboard.press("/")

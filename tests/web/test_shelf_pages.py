@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -249,6 +250,28 @@ def test_health_says_what_is_not_well_and_what_to_do(ask: Ask, tmp_path: Path) -
     ]
     assert told["vectors"] is None
     assert [line["job"] for line in told["lines"]] == ["sync", "embed"]
+
+
+def test_vectors_are_judged_by_a_job_and_its_answer_is_kept(ask: Ask, tmp_path: Path) -> None:
+    root = catalogue(tmp_path / "library", [catalogued_book("one")])
+    client = ask(root)
+    assert "Not judged since the server was started" in client.get("/health").text
+    job = client.post("/api/v1/jobs", json={"kind": "health"}).json()
+    deadline = time.monotonic() + 90
+    while job["state"] in ("queued", "running"):
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+        job = client.get(f"/api/v1/jobs/{job['job_id']}").json()
+    assert (job["state"], job["outcome"]) == ("done", "There is nothing to judge yet.")
+    told = client.get("/api/v1/health").json()
+    assert told["vectors"]["headline"] == "There is nothing to judge yet."
+    assert any("longbox embed" in line for line in told["vectors"]["absent"])
+    assert told["measured_at"] == job["ended_at"]
+    assert told["is_outdated"] is False
+    assert "There is nothing to judge yet." in client.get("/health").text
+    with Library.open(root) as library:
+        library.sync()  # its file is gone: a change
+    assert client.get("/api/v1/health").json()["is_outdated"] is True
 
 
 def test_shared_library_offers_nothing_to_start(ask: Ask, tmp_path: Path) -> None:

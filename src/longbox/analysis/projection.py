@@ -117,7 +117,7 @@ class _Umap:
                 },
             )
             self._model.fit(vectors)
-        self.fitted = draw_near(self._model.embedding_, self._model.graph_)
+        self.fitted = draw_near(self._model.embedding_)
         self._model.embedding_ = self.fitted  # what others are placed among
         self._model.tqdm_kwds = {"disable": True}
 

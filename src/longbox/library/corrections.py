@@ -105,8 +105,9 @@ def add_corrections(
         return 0
     n_new = 0
     with writers_turn(root):
-        for book_id in by_book if check is not None else ():
-            check(read_corrections(root, book_id))
+        if check is not None:
+            for book_id in by_book:
+                check(read_corrections(root, book_id))
         for book_id, items in by_book.items():
             n_new += _append(root, book_id, items)
     return n_new

@@ -236,7 +236,9 @@ class EmbeddedLibrary(PanelFinder):
                 "WHERE m.model = ? AND m.is_fitting AND NOT b.is_missing ORDER BY b.first_row",
                 (model,),
             ).fetchall()
-        for (book_id,) in books if model else ():
+        if model is None:
+            return
+        for (book_id,) in books:
             strips, mask = read_strips(learned_path(self.root, model, book_id))
             with self._catalog.guarded() as connection:
                 starts = columns.page_starts(connection, book_id)

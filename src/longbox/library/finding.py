@@ -178,6 +178,18 @@ class PanelFinder:
                     return QueryVector(space, name, vector)
         return None
 
+    def panel_spaces(self, rows: Sequence[int]) -> dict[int, frozenset[Space]]:
+        """Return the modalities that panels have a vector in, by row, whichever encoder's."""
+        wanted = np.asarray(rows, dtype=np.int64)
+        found: dict[int, set[Space]] = {int(row): set() for row in rows}
+        with self._catalog.guarded() as connection:
+            for space, fingerprints in vector_index.spaces(connection).items():
+                for fingerprint in fingerprints:
+                    has = self._index.has_vectors(connection, wanted, space, fingerprint)
+                    for row in wanted[has].tolist():
+                        found[row].add(space)
+        return {row: frozenset(spaces) for row, spaces in found.items()}
+
     def vectors(
         self, space: Space, fingerprint: str, chunk_rows: int = 8192
     ) -> Iterator[columns.VectorChunk]:

@@ -111,6 +111,14 @@ class Segment:
         vector: NDArray[np.float32] = restored(self.info.space, self.vectors[at : at + 1])[0]
         return vector
 
+    def has_rows(self, rows: NDArray[np.int64]) -> NDArray[np.bool_]:
+        """Say which of some rows are in the segment, bool (n,)."""
+        if not self.rows.size:
+            return np.zeros(rows.size, dtype=np.bool_)
+        at = np.minimum(np.searchsorted(self.rows, rows), self.rows.size - 1)
+        found: NDArray[np.bool_] = np.asarray(self.rows[at]) == rows
+        return found
+
     def block(self, first_row: int, n: int) -> Block:
         """Return the vectors of a book's block of rows."""
         start, stop = np.searchsorted(self.rows, [first_row, first_row + n])

@@ -81,6 +81,23 @@ class VectorIndex:
 
         return self.with_segments(connection, space, fingerprint, look)
 
+    def has_vectors(
+        self,
+        connection: sqlite3.Connection,
+        rows: NDArray[np.int64],
+        space: Space,
+        fingerprint: str,
+    ) -> NDArray[np.bool_]:
+        """Say which panels have a vector in a space, bool (n,) for rows (n,)."""
+
+        def look(segments: list[Segment]) -> NDArray[np.bool_]:
+            found = np.zeros(rows.size, dtype=np.bool_)
+            for segment in segments:
+                found |= segment.has_rows(rows)
+            return found
+
+        return self.with_segments(connection, space, fingerprint, look)
+
     def with_segments(
         self,
         connection: sqlite3.Connection,

@@ -25,6 +25,7 @@ from longbox.library import Library
 from longbox.pipeline import library_model
 from longbox.retrieval import Searcher
 from longbox.web.addresses import STATIC_PREFIX, static_version
+from longbox.web.api import routes as api_routes
 from longbox.web.correct import routes as correct
 from longbox.web.guard import Guard
 from longbox.web.jobs import STANDARD_KINDS, JobBoard
@@ -44,7 +45,8 @@ from longbox.web.search import routes as search
 from longbox.web.services import Services
 from longbox.web.shelf import routes as shelf
 
-_SLICES = (shelf, search, read, panel, correct, map_routes, jobs, pictures, opds)
+_SLICES = (shelf, search, read, panel, correct, map_routes, jobs, pictures, opds, api_routes)
+_LONGEST_NAME = 100
 _TYPES = {".js": "text/javascript", ".css": "text/css", ".woff2": "font/woff2"}
 
 
@@ -123,7 +125,8 @@ def _static(version: str, path: str) -> Response:
     """Give a script, style or font; an address with the present version may be kept for ever."""
     found: Traversable = resources.files("longbox.web") / "static"
     for part in path.split("/"):
-        if part in ("", ".", "..") or "\\" in part or "\0" in part:
+        is_name = part not in ("", ".", "..") and len(part) <= _LONGEST_NAME
+        if not is_name or "\\" in part or "\0" in part:
             raise HTTPException(404)
         found = found / part
     suffix = path[path.rfind(".") :]

@@ -20,6 +20,7 @@ from __future__ import annotations
 import base64
 import binascii
 import hmac
+import re
 import time
 from collections import OrderedDict
 from http.cookies import CookieError, SimpleCookie
@@ -40,6 +41,8 @@ _HARMLESS_POSTS = frozenset({"/api/v1/pictures", TOKEN_PATH})
 _GUESSES, _GUESS_WINDOW_S, _MOST_GUESSERS = 20, 60.0, 10_000
 _COOKIE_AGE_S = 90 * 24 * 3600
 _LONGEST_FORM = 4096
+# A name or an address, the sixth version in brackets, perhaps with a port.
+_HOST = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[^\[\]:/@\\\s]+)(?::[0-9]{1,5})?")
 
 CONTENT_SECURITY_POLICY: Final = "; ".join(
     (
@@ -56,7 +59,7 @@ CONTENT_SECURITY_POLICY: Final = "; ".join(
         "frame-ancestors 'none'",
     )
 )
-_HEADERS: Final = {
+SECURITY_HEADERS: Final = {
     "Content-Security-Policy": CONTENT_SECURITY_POLICY,
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
@@ -85,7 +88,7 @@ class Guard:
         async def marked(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
-                for name, value in _HEADERS.items():
+                for name, value in SECURITY_HEADERS.items():
                     headers.setdefault(name, value)
             await send(message)
 
@@ -226,10 +229,9 @@ def _is_same(token: str, offered: str) -> bool:
 
 
 def _name_of(host: str) -> str:
-    """Return a Host header's name without the port, in lower case."""
-    if host.startswith("["):
-        return host.partition("]")[0].lower() + "]"
-    return host.partition(":")[0].lower()
+    """Return a Host header's name without the port, in lower case; empty for what is no name."""
+    found = _HOST.fullmatch(host)
+    return found[1].lower() if found else ""
 
 
 def is_for_people(path: str) -> bool:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 
 from starlette.datastructures import Headers
+from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -44,10 +45,11 @@ class Limits:
         except _TooLargeError:
             if not exchange.has_started:
                 await _too_large(most)(scope, receive, send)
-        except TimeoutError:
+        except _TooSlowError as error:
             if not exchange.has_started:
-                answer = JSONResponse({"error": "the request took too long to arrive"}, 408)
-                await answer(scope, receive, send)
+                await JSONResponse({"error": error.detail}, 408)(scope, receive, send)
+        except TimeoutError:  # who stopped reading gets no more
+            return
 
     def _most_bytes(self, path: str) -> int:
         is_upload = path == UPLOAD_PATH
@@ -66,10 +68,13 @@ class _Exchange:
     async def receive(self) -> Message:
         if self.has_started:  # what comes now is the client's leaving: that may take long
             return await self._receive()
-        message = await asyncio.wait_for(self._receive(), self._timeout_s)
+        try:
+            message = await asyncio.wait_for(self._receive(), self._timeout_s)
+        except TimeoutError as error:
+            raise _TooSlowError from error
         self._taken += len(message.get("body", b""))
         if self._taken > self._most:
-            raise _TooLargeError
+            raise _TooLargeError(self._most)
         return message
 
     async def send(self, message: Message) -> None:
@@ -77,8 +82,21 @@ class _Exchange:
         await asyncio.wait_for(self._send(message), self._timeout_s)
 
 
-class _TooLargeError(Exception):
+# Errors of HTTP, because whoever parses a body passes those on, and takes any other for bad JSON.
+
+
+class _TooLargeError(HTTPException):
     """A body went over its bound."""
+
+    def __init__(self, most: int) -> None:
+        super().__init__(413, _too_large_reason(most), {"Connection": "close"})
+
+
+class _TooSlowError(HTTPException):
+    """A body stopped coming."""
+
+    def __init__(self) -> None:
+        super().__init__(408, "the request took too long to arrive", {"Connection": "close"})
 
 
 def _refusal(scope: Scope, most: int) -> JSONResponse | None:
@@ -94,9 +112,9 @@ def _refusal(scope: Scope, most: int) -> JSONResponse | None:
 
 
 def _too_large(most: int) -> JSONResponse:
-    mib = most / (1 << 20)
-    return JSONResponse(
-        {"error": f"that is larger than {mib:.0f} MiB, the most that is taken"},
-        413,
-        headers={"Connection": "close"},
-    )
+    headers = {"Connection": "close"}
+    return JSONResponse({"error": _too_large_reason(most)}, 413, headers=headers)
+
+
+def _too_large_reason(most: int) -> str:
+    return f"that is larger than {most / (1 << 20):g} MiB, the most that is taken"

@@ -25,7 +25,7 @@ from longbox.errors import (
     ModelError,
     QueryError,
 )
-from longbox.web.guard import is_for_people
+from longbox.web.guard import SECURITY_HEADERS, is_for_people
 from longbox.web.html import render
 
 _log = logging.getLogger(__name__)
@@ -45,12 +45,15 @@ REFUSALS: Final[dict[int | str, dict[str, object]]] = {
         401: "The server needs its token.",
         403: "Not from there, or the library is shared read-only.",
         404: "There is no such thing in this library.",
+        408: "The request took too long to arrive.",
         409: "Something else was changed in between.",
         413: "Too large.",
+        414: "The address is too long.",
         415: "Of a kind that is not taken.",
         421: "The server is not known by that name.",
         422: "A value is of the wrong kind.",
         429: "Too many wrong tokens.",
+        431: "The headers are too long.",
         503: "Too busy; ask again in a moment.",
     }.items()
 }
@@ -112,7 +115,9 @@ async def _explain_invalid(request: Request, error: Exception) -> Response:
 
 async def _explain_unforeseen(request: Request, error: Exception) -> Response:
     _log.error("%s %s failed", request.method, request.url.path, exc_info=error)
-    return _answer(request, 500, "something went wrong here; the server's log says what", {})
+    # This answer is made outside of the guard, which marks all others.
+    reason = "something went wrong here; the server's log says what"
+    return _answer(request, 500, reason, dict(SECURITY_HEADERS))
 
 
 def _answer(request: Request, status: int, reason: str, headers: dict[str, str]) -> Response:

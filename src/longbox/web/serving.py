@@ -1,7 +1,8 @@
 """Listening: uvicorn, with bounds on connections that its own settings lack.
 
-uvicorn waits for ever for a request that trickles in. Here a connection must have sent its whole
-request head in time, and one address (other than this machine) may hold only so many connections.
+uvicorn waits for ever for a request that trickles in, and for a client that stopped reading. Here a
+connection must have sent its whole request head in time and must go on reading what is sent, and
+one address (other than this machine) may hold only so many connections.
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ class BoundedProtocol(H11Protocol):
         self._held = held
         self._address = ""
         self._asking: asyncio.TimerHandle | None = None
+        self._stalled: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Start waiting for a request, or refuse one connection too many."""
@@ -46,6 +48,7 @@ class BoundedProtocol(H11Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """Stop counting."""
         self._stop_waiting()
+        self._is_read_again()
         if self._address:
             self._held[self._address] -= 1
             if self._held[self._address] <= 0:
@@ -62,6 +65,22 @@ class BoundedProtocol(H11Protocol):
         after: RequestResponseCycle | None = self.cycle
         if after is not None and after is not before:
             self._stop_waiting()
+
+    def pause_writing(self) -> None:
+        """Start waiting for a client that does not read; closing alone would wait for ever."""
+        super().pause_writing()  # type: ignore[no-untyped-call]
+        self._is_read_again()
+        self._stalled = self.loop.call_later(self._options.body_timeout_s, self._too_slow)
+
+    def resume_writing(self) -> None:
+        """The client has read."""
+        super().resume_writing()  # type: ignore[no-untyped-call]
+        self._is_read_again()
+
+    def _is_read_again(self) -> None:
+        if self._stalled is not None:
+            self._stalled.cancel()
+            self._stalled = None
 
     def _wait(self) -> None:
         self._asking = self.loop.call_later(self._options.header_timeout_s, self._too_slow)

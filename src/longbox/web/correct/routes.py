@@ -251,7 +251,11 @@ def take_back_corrections(services: Shared, books: Books, book_id: BookId, what:
     response_class=StreamingResponse,
     responses={
         200: {
-            "content": {"application/octet-stream": {}},
+            "content": {
+                "application/x-ndjson": {},
+                "application/octet-stream": {},
+                "application/zip": {},
+            },
             "description": "JSON lines, a file of one book, or a ZIP archive of files",
         }
     },

@@ -134,10 +134,10 @@ def _take_stdout() -> int:
 
 
 def _read_line() -> bytes:
-    """Read up to the first newline, and nothing beyond it."""
+    """Read the order; the server writes nothing after it."""
     found = bytearray()
     while not found.endswith(b"\n") and len(found) < LONGEST_LINE_BYTES:
-        piece = os.read(0, 1)
+        piece = os.read(0, 1 << 16)
         if not piece:
             break
         found += piece

@@ -22,10 +22,11 @@ from longbox.errors import QueryError
 from longbox.web.jobs.messages import shown
 
 _MOST_PATHS: Final = 64
+_MOST_BOOKS: Final = 10_000
 _LONGEST_PATH: Final = 4096
 _BOOK_ID: Final = re.compile(r"[0-9a-f]{16}")
-# The whole disk, or what only looks like files: walking them finds no comics and does not end.
-_NO_SHELVES: Final = ("/", "/proc", "/sys", "/dev", "/run")
+# What only looks like files: walking it finds no comics and does not end.
+_NO_SHELVES: Final = ("/proc", "/sys", "/dev")
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,12 +121,12 @@ def checked_folder(text: str) -> Path:
     said = shown(text)
     if not path.is_absolute():
         raise QueryError(f"{said}: give the whole path, from the root of the disk or from ~")
-    if str(path) in _NO_SHELVES:
-        raise QueryError(f"{said}: this is no shelf; choose the folder that the comics lie in")
     try:
-        is_there = path.exists()
-    except OSError as error:
-        raise QueryError(f"{said}: cannot be looked at ({error.strerror})") from error
+        is_there, real = path.exists(), path.resolve()
+    except (OSError, RuntimeError) as error:  # a name that is too long, links in a circle
+        raise QueryError(f"{said}: cannot be looked at; check the path") from error
+    if real == Path(real.anchor) or any(real.is_relative_to(place) for place in _NO_SHELVES):
+        raise QueryError(f"{said}: this is no shelf; choose the folder that the comics lie in")
     if not is_there:
         raise QueryError(f"{said}: there is no such file or folder; check the path")
     if not os.access(path, os.R_OK | (os.X_OK if path.is_dir() else 0)):
@@ -158,6 +159,8 @@ def _checked_sync(asked: SyncArguments) -> SyncArguments:
 
 
 def _checked_books(asked: BooksArguments) -> BooksArguments:
+    if len(asked.book_ids) > _MOST_BOOKS:
+        raise QueryError(f"{len(asked.book_ids):,} books are too many; give up to {_MOST_BOOKS:,}")
     wrong = [book_id for book_id in asked.book_ids if not _BOOK_ID.fullmatch(book_id)]
     if wrong or not asked.book_ids:
         named = shown(wrong[0])[:40] if wrong else "nothing"
@@ -184,6 +187,11 @@ def _say_books(asked: BooksArguments) -> str:
 _WORK: Final = "longbox.web.jobs.work"
 
 INDEX: Final = Kind("index", f"{_WORK}:index", _say_index, IndexArguments, _checked_index)
+REFRESH: Final = Kind(
+    "refresh",
+    f"{_WORK}:refresh",
+    lambda _: "Read again what failed, changed, or was made with other settings",
+)
 APPLY_CORRECTIONS: Final = Kind(
     "apply_corrections",
     f"{_WORK}:apply_corrections",
@@ -212,7 +220,7 @@ HEALTH: Final = Kind(
     "longbox.web.jobs.health:measure_health",
     lambda _: "Judge the vectors and the model",
 )
-STANDARD_KINDS: Final = (INDEX, APPLY_CORRECTIONS, EMBED, SYNC, HEALTH)
+STANDARD_KINDS: Final = (INDEX, REFRESH, APPLY_CORRECTIONS, EMBED, SYNC, HEALTH)
 
 
 def as_json(arguments: Any) -> dict[str, Any]:

@@ -40,6 +40,15 @@ def index(run: JobRun) -> Outcome:
     return _indexed(report, tell)
 
 
+def refresh(run: JobRun) -> Outcome:
+    """Read known files again that failed, changed, or were made with other settings."""
+    tell = _ShelfTeller(run)
+    with run.open_library() as library:
+        there = [Path(path) for path in sorted(library.known_files()) if Path(path).exists()]
+        report = index_shelf(there, library, run.config, tell, refresh=True)
+    return _indexed(report, tell)
+
+
 def apply_corrections(run: JobRun) -> Outcome:
     """Make books anew with what people put right.
 

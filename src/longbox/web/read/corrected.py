@@ -57,9 +57,7 @@ def shown_book(annotated: AnnotatedBook, corrections: Sequence[Correction]) -> C
     return CorrectedBook(corrected_labels(shown, said), ahead)
 
 
-def _shown_page(
-    page: AnnotatedPage, said: BookCorrections, language: str | None
-) -> AnnotatedPage:
+def _shown_page(page: AnnotatedPage, said: BookCorrections, language: str | None) -> AnnotatedPage:
     panels = corrected_panels(page.page, said)
     shown_panels = page.panels if panels is None else panels
     texts = corrected_texts(page.page, shown_panels, language, said)

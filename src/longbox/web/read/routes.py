@@ -97,9 +97,7 @@ def reading(
     found = reading_book(desk.open(book_id), first, last)
     text = json.dumps(asdict(found), ensure_ascii=False, separators=(",", ":"))
     # A lone half of a character may come from a file's metadata and is no UTF-8.
-    return Response(
-        text.encode("utf-8", "replace"), media_type="application/json", headers=headers
-    )
+    return Response(text.encode("utf-8", "replace"), media_type="application/json", headers=headers)
 
 
 @api.get("/books/{book_id}/words")
@@ -130,6 +128,8 @@ def _require(request: Request, book_id: str) -> None:
 
 def _widths(width_px: int) -> list[int]:
     """Return the widths that a page's picture is offered in: none much wider than the page."""
+    if width_px <= 0:
+        return []
     useful = [w for w in PICTURE_WIDTHS if w >= 320 and w < width_px]
     larger = [w for w in PICTURE_WIDTHS if w >= max(width_px, 320)]
     return useful + larger[:1]

@@ -18,7 +18,6 @@ __all__ = [
     "SearchState",
     "ShownHit",
     "ShownPanel",
-    "ShownPanel",
     "ShownPart",
     "saved_state",
 ]

@@ -85,6 +85,7 @@ class SearchDesk:
         self._uploads = uploads
         self._parts = LatestAnswers[tuple[int, SearchState, int], ShownPart](_MOST_PARTS)
         self._pictures = LatestAnswers[str, DecodedPicture](_MOST_PICTURES)
+        self._spaces = LatestAnswers[int, Mapping[Space, tuple[str, ...]]](1)
         self.usual_weights: Mapping[str, float] = config.search.weights()
 
     def facets(self, filters: Filters) -> Facets:
@@ -121,6 +122,10 @@ class SearchDesk:
                 break
         return replace(part, hits=tuple(found))
 
+    def spaces(self) -> Mapping[Space, tuple[str, ...]]:
+        """Return the spaces of the library and their encoders."""
+        return self._spaces.get(self._library.generation(), self._library.spaces)
+
     def titles(self, terms: Iterable[Term]) -> dict[PanelId, str]:
         """Return the titles of the books of a query's panels; of those there are."""
         ids = [str(term.panel_id) for term in terms if isinstance(term, PanelTerm)]
@@ -134,9 +139,7 @@ class SearchDesk:
         ids += [panel_id for hit in found.hits for panel_id in hit.also]
         ids += [panel_id for group in panels.values() for panel_id in group]
         records = self._records(ids)
-        spaces = self._spaces_of(
-            [records[hit.panel_id] for hit in found.hits if hit.panel_id in records]
-        )
+        spaces = self._library.panel_spaces([record.row for record in records.values()])
         # A panel that went away since it was found is no hit any more.
         hits = tuple(
             self._shown(state, terms, hit, records, panels.get(hit.panel_id, []), spaces)
@@ -189,18 +192,6 @@ class SearchDesk:
             except QueryError:  # its book was removed or indexed anew since it was found
                 continue
         return {str(record.panel_id): record for record in self._library.panel_records(rows)}
-
-    def _spaces_of(self, records: Sequence[PanelRecord]) -> dict[int, frozenset[Space]]:
-        """Return the spaces that each panel is in, of those that a search for likes asks."""
-        asked = [space for space in LIKE_SPACES.values() if self._library.spaces().get(space)]
-        return {
-            record.row: frozenset(
-                space
-                for space in asked
-                if self._library.panel_vector(record.row, space) is not None
-            )
-            for record in records
-        }
 
     def _picture(self, picture_id: str) -> DecodedPicture:
         return self._pictures.get(

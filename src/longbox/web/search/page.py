@@ -121,7 +121,7 @@ def make_page(
         n_hits: At least so many hits, whole parts.
     """
     facets = desk.facets(state.filters)
-    spaces = library.spaces()
+    spaces = desk.spaces()
     part, problem, status = ShownPart((), is_last=True), "", 200
     chips: tuple[Chip, ...] = ()
     terms: tuple[Term, ...] = ()

@@ -14,7 +14,7 @@ from urllib.parse import parse_qs
 from fastapi import APIRouter, Query, Request
 from fastapi import Path as InPath
 from fastapi.concurrency import run_in_threadpool
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 from starlette.exceptions import HTTPException
 from starlette.responses import RedirectResponse, Response
 
@@ -88,6 +88,8 @@ class SavedSearches:
 
 class NewSavedSearch(BaseModel):
     """A search to save: its name, and its address behind the question mark."""
+
+    model_config = ConfigDict(extra="forbid")
 
     name: str = Field(min_length=1, max_length=_LONGEST_NAME)
     query: str = Field(min_length=1, max_length=_LONGEST_SAVED)

@@ -30,11 +30,11 @@ LIST_LABELS: Final = {
     "contextual": "neighbours",
 }
 
-# Rows show pictures from 0.7 to 3.2 times as wide as high; ratios.css has a class for each step.
-_SMALLEST_RATIO: Final = 0.7
+# Rows show pictures from 0.8 to 3.2 times as wide as high; ratios.css has a class for each step.
+_SMALLEST_RATIO: Final = 0.8
 _RATIO_STEP: Final = 0.03
-_MOST_RATIO_STEPS: Final = 51
-_ROW_REM: Final = 14
+_MOST_RATIO_STEPS: Final = 46
+_ROW_REM: Final = 13
 
 
 @dataclass(frozen=True, slots=True)

@@ -199,7 +199,8 @@ def _failed(status: LibraryStatus) -> HealthLine | None:
     return HealthLine(
         "warning",
         f"{_plural(status.failed_files)} could not be read as a book.",
-        "See below why; a repaired or replaced file is read by the next run.",
+        "See below why, repair or replace it, and read it again.",
+        "refresh",
     )
 
 

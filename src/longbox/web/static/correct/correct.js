@@ -1,10 +1,11 @@
 // The page where a page is put right: editor, saving, votes, the way through the queue.
 
 import { Refused, ask, toast } from "../base/base.js";
+import { listenToBook } from "./book.js";
 import { chooseBetween } from "./conflict.js";
 import { newId } from "./document.js";
 import { Editor } from "./editor.js";
-import { tidy, isUsable } from "./geometry.js";
+import { isUsable, ownerOf, tidy } from "./geometry.js";
 import { listenToKeys } from "./keys.js";
 import { listenToPointers } from "./pointing.js";
 import { Saver, followJob } from "./saving.js";
@@ -61,7 +62,7 @@ function refresh() {
   for (const button of buttons("verdict")) button.setAttribute("aria-pressed", String(button.dataset.verdict === saver.state.verdict));
   if (isDirty) sayState("Not saved yet", "dirty");
   else if (part("state").dataset.mood === "dirty") sayWhatIsSaved();
-  stage.dataset.tool = editor.look.tool;
+  stage.dataset.mode = editor.look.tool;
 }
 editor.onChange = refresh;
 
@@ -109,7 +110,7 @@ async function sendOrChoose(doc, change) {
     } catch (error) {
       const present = error instanceof Refused && error.status === 409 ? /** @type {any} */ (error.body)?.present : null;
       if (!present) throw error;
-      const chosen = await chooseBetween(doc, present, part("picture").getAttribute("href") ?? "");
+      const chosen = await chooseBetween(doc, present, part("picture")?.getAttribute("href") ?? "");
       if (chosen === "mine") revision = present.revision;
       else {
         if (chosen === "theirs") {
@@ -205,16 +206,8 @@ function usePanels(boxes, label) {
   const now = JSON.stringify(editor.doc.panels.map((p) => p.box));
   if (now === JSON.stringify(boxes)) return;
   const panels = boxes.map((box) => ({ id: newId("p"), box, polygon: null }));
-  const texts = editor.doc.texts.map((t) => ({ ...t, panel: null }));
-  const doc = { ...editor.doc, panels, texts };
-  editor.do(label, { ...doc, texts: doc.texts.map((t) => ({ ...t, panel: editorOwner(t, panels) })) });
-}
-
-/** @param {any} text @param {any[]} panels */
-function editorOwner(text, panels) {
-  const inside = panels.map((p) => Math.max(0, Math.min(p.box[2], text.box[2]) - Math.max(p.box[0], text.box[0])) * Math.max(0, Math.min(p.box[3], text.box[3]) - Math.max(p.box[1], text.box[1])));
-  const most = Math.max(0, ...inside);
-  return most > 0 ? panels[inside.indexOf(most)].id : null;
+  const texts = editor.doc.texts.map((t) => ({ ...t, panel: ownerOf(t.box, panels) }));
+  editor.do(label, { ...editor.doc, panels, texts });
 }
 
 /** Say what was voted on the page before, and let it be taken back from here. */
@@ -304,47 +297,6 @@ function drawViews() {
   editor.draw();
 }
 
-// ---- the book as a whole
-
-function listenToBook() {
-  const dialog = /** @type {HTMLDialogElement} */ (document.getElementById("book"));
-  const form = dialog.querySelector("form");
-  part("open-book").addEventListener("click", () => dialog.showModal());
-  form?.addEventListener("submit", async (event) => {
-    if (/** @type {SubmitEvent} */ (event).submitter?.getAttribute("value") !== "save") return;
-    event.preventDefault();
-    const { book } = saver.state;
-    const change = /** @type {Record<string, string>} */ ({});
-    for (const name of ["direction", "language", "title", "series"]) {
-      const value = String(new FormData(form).get(name) ?? "").trim();
-      if (value && value !== (book[name] ?? "")) change[name] = value;
-    }
-    if (!Object.keys(change).length) return dialog.close();
-    try {
-      const answer = await ask(`/books/${book.book_id}/correction`, { method: "PUT", json: change, headers: { "If-Match": `"${book.revision}"` } });
-      saver.state = { ...saver.state, book: answer.book };
-      editor.look.direction = answer.book.direction;
-      part("title").textContent = answer.book.shown_title;
-      dialog.close();
-      afterSave(answer.job_id);
-      editor.draw();
-    } catch (error) {
-      if (!(error instanceof Refused)) throw error;
-      const present = /** @type {any} */ (error.body)?.present;
-      if (error.status === 409 && present) {
-        saver.state = { ...saver.state, book: present };
-        for (const name of ["direction", "language", "title", "series"]) {
-          const line = form.querySelector(`[data-theirs="${name}"]`);
-          const field = /** @type {HTMLInputElement | null} */ (form.elements.namedItem(name));
-          if (line && field) line.textContent = field.value.trim() === (present[name] ?? "") ? "" : `now: ${present[name] ?? "nothing"}`;
-        }
-        toast("Somebody else changed this book in the meantime; what it says now stands beside yours. Save again to keep yours.", { kind: "error", keep: 12_000 });
-      } else toast(error.message, { kind: "error" });
-    }
-    return undefined;
-  });
-}
-
 // ---- buttons
 
 function listenToButtons() {
@@ -399,7 +351,11 @@ addEventListener("beforeunload", (event) => {
   if (!isFixed && saver.isDirty(editor.doc) && !isSaving) event.preventDefault();
 });
 listenToButtons();
-listenToBook();
+listenToBook(saver, (job) => {
+  editor.look.direction = saver.state.book.direction;
+  part("title").textContent = saver.state.book.shown_title;
+  afterSave(job);
+});
 listenToPointers(editor, stage);
 listenToKeys(editor, {
   Enter: () => save(),

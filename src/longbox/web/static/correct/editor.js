@@ -22,7 +22,8 @@ export class Editor {
    * @param {boolean} isFixed nothing can be changed here
    */
   constructor(stage, state, isFixed) {
-    this.page = { width: state.width, height: state.height };
+    // A page that cannot be read has no size.
+    this.page = { width: state.width || 1, height: state.height || 1 };
     this.state = state;
     this.history = new History(documentOf(state));
     /** @type {Doc | null} */
@@ -348,11 +349,13 @@ export class Editor {
 
   /** @param {SVGSVGElement} svg */
   #loadPicture(svg) {
+    const href = svg.querySelector("image")?.getAttribute("href");
+    if (!href) return;
     const image = new Image();
     image.addEventListener("load", () => {
       this.picture = new PagePicture(image, this.page);
     });
     image.addEventListener("error", () => toast("the page's picture cannot be shown; is its file still there?", { kind: "error" }));
-    image.src = svg.querySelector("image")?.getAttribute("href") ?? "";
+    image.src = href;
   }
 }

@@ -81,7 +81,7 @@ function showCard(job) {
   card.dataset.state = job.state;
   put(card, "[data-job-what]", job.what);
   put(card, "[data-job-state]", job.state);
-  put(card, "[data-job-now]", job.outcome || job.now);
+  put(card, "[data-job-now]", job.outcome || job.now || (isOver(job) ? "" : "waits for its turn"));
   put(card, "[data-job-left]", timeLeft(job.seconds_left));
   const bar = card.querySelector("[data-job-bar]");
   if (bar instanceof HTMLProgressElement) {
@@ -142,10 +142,9 @@ function showPill() {
   if (!(pill instanceof HTMLElement)) return;
   const active = [...known.values()].filter((job) => !isOver(job));
   pill.hidden = active.length === 0;
-  const running = active.find((job) => job.state === "running");
-  const percent = running?.fraction === null || !running ? "" : ` ${Math.floor(running.fraction * 100)} %`;
-  const more = active.length > 1 ? `${active.length} jobs` : "Job";
-  const text = `${more}${percent}`;
+  const [first] = active;
+  const percent = first?.fraction ? ` ${Math.floor(first.fraction * 100)} %` : "";
+  const text = active.length > 1 ? `${active.length} jobs` : `Job${percent}`;
   if (pill.textContent !== text) pill.textContent = text;
 }
 

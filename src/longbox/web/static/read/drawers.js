@@ -117,14 +117,17 @@ export function fillMore(comic, page, panel) {
   const whole = `Page ${number} of ${comic.length}`;
   root.querySelector("[data-more-place]").textContent = panel === null ? whole : `${whole}, panel ${panel + 1} of ${page.panels.length}`;
   const like = /** @type {HTMLAnchorElement} */ (root.querySelector("[data-like]"));
-  const id = page.panels.find((each) => each.panel === (panel ?? 0))?.panel_id;
+  const id = panel === null ? null : page.panels.find((each) => each.panel === panel)?.panel_id;
   like.closest("li").hidden = !id;
   if (id) like.href = `/panel/${id}`;
+  const known = panel === null ? page.panels.filter((each) => each.panel_id) : [];
+  const list = root.querySelector("[data-more-panels]");
+  list.replaceChildren(...known.map((each) => wayToPanel(comic, each, page.panels.length)));
+  for (const title of root.querySelectorAll("[data-more-panels-title]")) title.toggleAttribute("hidden", !known.length);
   const correct = /** @type {HTMLAnchorElement | null} */ (root.querySelector("[data-correct]"));
   if (correct) correct.href = `/correct/${comic.id}/${number}`;
   const words = wordsOf(page, panel);
-  const list = root.querySelector("[data-more-words]");
-  list.replaceChildren(...words.split("\n").filter(Boolean).map((line) => {
+  root.querySelector("[data-more-words]").replaceChildren(...words.split("\n").filter(Boolean).map((line) => {
     const paragraph = document.createElement("p");
     paragraph.textContent = line;
     return paragraph;
@@ -140,6 +143,23 @@ export function fillMore(comic, page, panel) {
       toast("the browser did not let this page copy; select the words instead", { kind: "error" });
     }
   };
+}
+
+/** A panel in small, as the way to its own page. */
+function wayToPanel(comic, panel, count) {
+  const item = document.createElement("li");
+  const way = document.createElement("a");
+  way.href = `/panel/${panel.panel_id}`;
+  const picture = document.createElement("img");
+  picture.loading = "lazy";
+  picture.alt = `Panel ${panel.panel + 1} of ${count}`;
+  const [x0, y0, x1, y1] = panel.box;
+  picture.height = 72;
+  picture.width = Math.min(Math.max(Math.round((72 * (x1 - x0)) / Math.max(y1 - y0, 1)), 24), 260);
+  picture.src = comic.crop(panel.panel_id, 160);
+  way.append(picture);
+  item.append(way);
+  return item;
 }
 
 /**

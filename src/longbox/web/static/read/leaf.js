@@ -13,6 +13,7 @@ import { textLayer } from "./texts.js";
 
 const TALL = 2.2; // a page this much higher than wide is laid out by its width
 const TALL_WIDTH = 760;
+const EDGE_SIDE = 40; // a page is looked at this small to find the colour of its edge
 const UNREADABLE = { width: 700, height: 1000 };
 
 export class Leaf {
@@ -140,6 +141,11 @@ export class Leaf {
     this.takeEdgeColour(picture);
   }
 
+  /** When all its pictures have come, or will not. */
+  async settled() {
+    await Promise.allSettled([...this.element.querySelectorAll("img")].map((picture) => picture.decode()));
+  }
+
   named(index, picture) {
     picture.alt = this.comic.known(index)?.summary || `Page ${index + 1}`;
     picture.className = "page-sheet__picture";
@@ -173,20 +179,20 @@ export class Leaf {
   /** Colour the space around a page as the page's own edge. @param {HTMLImageElement} picture */
   takeEdgeColour(picture) {
     if (!picture.complete || !picture.naturalWidth) return;
-    const side = 12;
+    const side = EDGE_SIDE;
     const canvas = document.createElement("canvas");
     canvas.width = canvas.height = side;
     const context = canvas.getContext("2d", { willReadFrequently: true });
     context.drawImage(picture, 0, 0, side, side);
-    const data = context.getImageData(0, 0, side, side).data;
-    const sums = [0, 0, 0, 0];
-    for (let at = 0; at < side * side; at++) {
+    const { data } = context.getImageData(0, 0, side, side);
+    const border = [...Array(side * side).keys()].filter((at) => {
       const [row, column] = [Math.floor(at / side), at % side];
-      if (row > 0 && column > 0 && row < side - 1 && column < side - 1) continue;
-      for (let channel = 0; channel < 3; channel++) sums[channel] += data[4 * at + channel];
-      sums[3]++;
-    }
-    const [red, green, blue] = sums.map((sum) => Math.round(sum / sums[3]));
+      return row === 0 || column === 0 || row === side - 1 || column === side - 1;
+    });
+    const [red, green, blue] = [0, 1, 2].map((channel) => {
+      const values = border.map((at) => data[4 * at + channel]).sort((one, other) => one - other);
+      return values[values.length >> 1];
+    });
     this.element.style.setProperty("--edge", `rgb(${red} ${green} ${blue})`);
   }
 

@@ -17,6 +17,7 @@ export const DEFAULTS = Object.freeze({
   look: false,
   skip: false,
   words: false,
+  letters: true,
   pagedView: "page",
   stripView: "strip",
 });

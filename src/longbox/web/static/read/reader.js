@@ -1,25 +1,23 @@
 // The reader: one book in the whole window. Joins the stage (page, spread, guided view) or the strip
 // with bars, keys, fingers, the address and what the browser remembers.
 
-import { isTyping, onKeys, toast } from "../base/base.js";
+import { toast } from "../base/base.js";
 import { Bars } from "./bars.js";
 import { Comic } from "./comic.js";
+import { listenToFingers, listenToKeys } from "./controls.js";
 import { drawer, fillContents, fillMore, listenToDrawers, listenToSettings, markThumb, openDrawer } from "./drawers.js";
 import { BookSearch } from "./find.js";
-import { listenTo } from "./gestures.js";
 import { placeIn, readSettings, rememberPlace, writeSettings } from "./memory.js";
 import { Pictures } from "./pictures.js";
 import { Stage } from "./stage.js";
 import { Strip } from "./strip.js";
-import { Swipe } from "./swipe.js";
 import { markText, wordsOf } from "./texts.js";
 
-const SIDE = 0.3; // of the window's width: a tap there turns
 const REMEMBER_MS = 400;
 const VIEWS = ["page", "spread", "strip", "guided"];
 const NAMES = { page: "Single page", spread: "Two pages", strip: "Strip", guided: "Guided view" };
 
-class Reader {
+export class Reader {
   /** @param {HTMLElement} root */
   constructor(root) {
     this.root = root;
@@ -91,14 +89,18 @@ class Reader {
     for (const button of document.querySelectorAll("[data-view-button]")) {
       button.setAttribute("aria-pressed", String(/** @type {HTMLElement} */ (button).dataset.viewButton === view));
     }
-    this.stageElement.hidden = view === "strip";
-    this.stripElement.hidden = view !== "strip";
-    if (view === "strip") this.strip.begin(page, first, this.endElement);
-    else {
+    this.stageElement.hidden = false; // measures itself; the strip lies over it until it shows something
+    if (view === "strip") {
+      this.stripElement.hidden = false;
+      this.strip.begin(page, first, this.endElement);
+    } else {
       this.root.append(this.endElement);
       if (view === "guided") await this.comic.page(page).catch(() => null);
       await this.stage.begin(view, page, panel, first);
     }
+    // Another view may have been chosen meanwhile.
+    this.stageElement.hidden = this.view === "strip";
+    this.stripElement.hidden = this.view !== "strip";
   }
 
   /** Choose a view, and begin with it next time. */
@@ -233,7 +235,7 @@ class Reader {
     this.root.dataset.background = background;
     this.root.dataset.dim = dim;
     this.root.classList.toggle("reader--words", words);
-    document.querySelector("[data-words]")?.setAttribute("aria-pressed", String(words));
+    for (const button of document.querySelectorAll("[data-words]")) button.setAttribute("aria-pressed", String(words));
     this.stage.fitAgain();
   }
 
@@ -266,6 +268,7 @@ class Reader {
   open(name) {
     if (name === "find") {
       for (const dialog of /** @type {NodeListOf<HTMLDialogElement>} */ (document.querySelectorAll("dialog[open]"))) dialog.close();
+      document.body.classList.add("finding");
       this.search.open();
     } else if (name === "contents") this.openContents();
     else if (name === "more") this.openMore();
@@ -287,10 +290,11 @@ class Reader {
     listenToDrawers();
     listenToSettings(this.settings, (name, value) => this.change(name, value));
     this.listenToButtons();
-    this.listenToKeys();
-    this.listenToFingers();
+    listenToKeys(this);
+    listenToFingers(this);
     addEventListener("pagehide", () => this.remember());
     document.addEventListener("longbox:find-closed", () => {
+      document.body.classList.remove("finding");
       markText(this.root, -1);
       this.focus();
     });
@@ -305,81 +309,6 @@ class Reader {
     on("[data-words]", () => this.change("words", !this.settings.words));
     on("[data-fullscreen]", () => this.fullscreen());
     on("[data-again]", () => this.jump(0));
-  }
-
-  listenToKeys() {
-    const scroll = (event, step) => {
-      event.preventDefault();
-      this.step(step);
-    };
-    onKeys({
-      ArrowRight: () => this.sideways(1),
-      ArrowLeft: () => this.sideways(-1),
-      ArrowDown: (event) => this.view !== "strip" && scroll(event, 1),
-      ArrowUp: (event) => this.view !== "strip" && scroll(event, -1),
-      " ": (event) => isOnControl(event) || scroll(event, event.shiftKey ? -1 : 1),
-      PageDown: (event) => (event.preventDefault(), this.turn(1)),
-      PageUp: (event) => (event.preventDefault(), this.turn(-1)),
-      Home: (event) => (event.preventDefault(), this.jump(0)),
-      End: (event) => (event.preventDefault(), this.jump(this.comic.length - 1, "last")),
-      g: () => this.chooseView(this.view === "guided" ? this.beforeGuided : "guided"),
-      1: () => this.chooseView("page"),
-      2: () => this.chooseView("spread"),
-      3: () => this.chooseView("strip"),
-      f: () => this.fullscreen(),
-      t: () => this.change("words", !this.settings.words),
-      b: () => this.bars.toggle(),
-      c: () => this.open("contents"),
-      s: () => this.open("settings"),
-      "/": (event) => (event.preventDefault(), this.open("find")),
-      "?": () => this.open("help"),
-      "+": () => this.zoom(1.25),
-      "=": () => this.zoom(1.25),
-      "-": () => this.zoom(0.8),
-      0: () => this.view !== "strip" && this.stage.unzoom(),
-    });
-    document.addEventListener("pointerdown", () => this.root.classList.remove("reader--tabbing"));
-    document.addEventListener("keydown", (event) => {
-      if (event.key === "Tab") this.root.classList.add("reader--tabbing");
-      if (event.key !== "Escape" || document.querySelector("dialog[open]")) return;
-      if (isTyping(event) && !(/** @type {HTMLInputElement} */ (event.target).type === "range")) return;
-      this.escape();
-    });
-  }
-
-  listenToFingers() {
-    const { stage } = this;
-    const swipe = new Swipe(stage);
-    let held = stage.leaf?.view;
-    let isLook = false;
-    const zone = (x) => (x < SIDE * stage.win.width ? -1 : x > (1 - SIDE) * stage.win.width ? 1 : 0);
-    listenTo(this.stageElement, {
-      tap: (x) => {
-        const side = zone(x);
-        if (side === 0) this.bars.toggle();
-        else this.sidewaysTap(side);
-      },
-      waitsForSecond: (x, y, isTouch) => zone(x) === 0 || (isTouch && this.view !== "guided"),
-      doubleTap: (x, y) => stage.zoomToPanel(x, y),
-      dragStart: () => {
-        held = stage.leaf?.view;
-        isLook = stage.isLarge;
-      },
-      drag: (dx, dy) => (isLook ? stage.drag(held, dx, dy) : swipe.follow(this.along(dx, dy))),
-      dragEnd: (dx, dy, vx, vy) => !isLook && swipe.letGo(this.along(dx, dy), this.along(vx, vy)),
-      zoom: (factor, x, y) => stage.zoomBy(factor, x, y),
-      wheelPan: (dx, dy) => {
-        if (!stage.isLarge || !stage.leaf) return false;
-        const before = stage.leaf.view;
-        stage.drag(before, -dx, -dy);
-        return before.x !== stage.leaf.view.x || before.y !== stage.leaf.view.y;
-      },
-      wheelStep: (step) => this.step(step),
-    });
-    this.stripElement.addEventListener("click", (event) => {
-      const isControl = /** @type {Element} */ (event.target).closest("a, button");
-      if (!isControl && getSelection()?.isCollapsed !== false) this.bars.toggle();
-    });
   }
 
   sidewaysTap(side) {
@@ -407,11 +336,6 @@ function on(selector, run) {
   for (const element of /** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll(selector))) {
     element.addEventListener("click", () => run(element));
   }
-}
-
-/** Whether a key would press what has the focus. @param {KeyboardEvent} event */
-function isOnControl(event) {
-  return event.target instanceof Element && event.target.closest("button, a, summary, [role=button]") !== null;
 }
 
 const root = document.querySelector("[data-reader]");

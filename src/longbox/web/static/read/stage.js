@@ -74,7 +74,9 @@ export class Stage {
     const at = unitWith(this.units, page);
     if (first) {
       const leaf = this.leafAt(at);
-      if (leaf.unit.includes(page)) leaf.adopt(page, first);
+      leaf.adopt(page, first);
+      this.arrange(leaf, landing);
+      leaf.show(true); // it was seen already: it must not go while its neighbour is awaited
     }
     await this.go(at, landing, 0, before);
   }
@@ -171,8 +173,11 @@ export class Stage {
     turning.finished.then(() => this.leaf !== before && end(), () => null);
   }
 
-  /** Build the neighbours, and let go of what is far. */
-  prepare() {
+  /** Build the neighbours, and let go of what is far; but not while the first picture is awaited. */
+  async prepare() {
+    const { leaf: current } = this;
+    await current?.settled();
+    if (this.leaf !== current) return;
     const near = [this.at, this.neighbour(1), this.neighbour(-1)].filter((at) => at >= 0 && at < this.units.length);
     for (const [at, leaf] of this.leaves) {
       if (near.includes(at) || leaf === this.leaf || at === this.wanted) continue;

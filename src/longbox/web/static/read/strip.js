@@ -21,6 +21,7 @@ export class Strip {
     /** @type {HTMLElement[]} */
     this.figures = [];
     this.isWaiting = false;
+    this.isJumping = false; // the scrolling that comes next is ours
     this.lastTop = 0;
     element.addEventListener("scroll", () => this.scrolled(), { passive: true });
   }
@@ -79,9 +80,10 @@ export class Strip {
       this.isWaiting = false;
       const top = this.element.scrollTop;
       if (Math.abs(top - this.lastTop) > 8) {
-        this.around.onScroll(top > this.lastTop);
+        if (!this.isJumping) this.around.onScroll(top > this.lastTop);
         this.lastTop = top;
       }
+      this.isJumping = false;
       const page = this.pageInView();
       if (page === this.page) return;
       this.page = page;
@@ -107,6 +109,7 @@ export class Strip {
     if (!figure) return;
     const scale = figure.clientWidth / (this.comic.outline[page].width || 700);
     const top = figure.offsetTop + (y === null ? 0 : y * scale - this.element.clientHeight * 0.2);
+    this.isJumping = Math.abs(top - this.element.scrollTop) > 1;
     this.element.scrollTo({ top, behavior: moves && !this.around.isStill() ? "smooth" : "instant" });
     this.page = page;
     this.around.onPlace();

@@ -14,6 +14,8 @@ const root = document.documentElement;
 
 /** @type {AbortController | null} */
 let asked = null;
+/** The search that is on the page; going to a place on it changes the address too. */
+let present = location.pathname + location.search;
 
 /**
  * Say something to who cannot see it.
@@ -25,6 +27,12 @@ function say(text) {
 }
 
 const hits = startHits({ say, go: (address) => void go(address) });
+
+/** @param {boolean} isWaiting */
+function setWaiting(isWaiting) {
+  root.classList.toggle("is-waiting", isWaiting);
+  document.getElementById("search-part")?.setAttribute("aria-busy", String(isWaiting));
+}
 
 /** What the address of the present form is, without what is as usual. */
 function formAddress() {
@@ -63,7 +71,7 @@ async function go(address, { isBack = false, shown = 0, y = 0, keepScroll = fals
   asked?.abort();
   const own = (asked = new AbortController());
   if (!isBack) remember();
-  const waiting = setTimeout(() => root.classList.add("is-waiting"), WAIT_BEFORE_SAYING_MS);
+  const waiting = setTimeout(() => setWaiting(true), WAIT_BEFORE_SAYING_MS);
   try {
     const response = await fetch(wanted, { signal: own.signal, headers: { "HX-Request": "true" } });
     const text = await response.text();
@@ -76,6 +84,7 @@ async function go(address, { isBack = false, shown = 0, y = 0, keepScroll = fals
       const isSame = canonical === location.pathname + location.search;
       history[isSame ? "replaceState" : "pushState"]({ shown: 0, y: 0 }, "", canonical);
     }
+    present = location.pathname + location.search;
     show(part, terms);
     if (isBack || !keepScroll) scrollTo({ top: y, behavior: "instant" });
     remember();
@@ -84,7 +93,7 @@ async function go(address, { isBack = false, shown = 0, y = 0, keepScroll = fals
     toast(error instanceof Refused ? error.message : "the server does not answer; is `longbox serve` still running?", { kind: "error" });
   } finally {
     clearTimeout(waiting);
-    if (asked === own) root.classList.remove("is-waiting");
+    if (asked === own) setWaiting(false);
   }
 }
 
@@ -208,7 +217,7 @@ function startLinks() {
 function startHistory() {
   history.scrollRestoration = "manual";
   addEventListener("popstate", (event) => {
-    if (location.pathname !== "/search") return;
+    if (location.pathname !== "/search" || location.pathname + location.search === present) return;
     const { shown = 0, y = 0 } = event.state ?? {};
     void go(location.href, { isBack: true, shown, y });
   });

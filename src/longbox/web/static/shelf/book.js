@@ -1,5 +1,6 @@
 // A book's page: reading goes on where it stopped.
 
+import "./pictures.js";
 import { places, readAddress } from "./progress.js";
 
 const book = document.querySelector("[data-book-id]");

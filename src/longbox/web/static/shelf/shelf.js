@@ -1,6 +1,7 @@
 // The shelf: books that somebody is reading stand first, and new books appear while they are read.
 
 import { ask, Refused } from "../base/base.js";
+import "./pictures.js";
 import { forget, places, readAddress } from "./progress.js";
 
 const MOST_SHOWN = 12;
