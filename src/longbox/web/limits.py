@@ -48,8 +48,10 @@ class Limits:
         except _TooSlowError as error:
             if not exchange.has_started:
                 await JSONResponse({"error": error.detail}, 408)(scope, receive, send)
-        except TimeoutError:  # who stopped reading gets no more
-            return
+        except TimeoutError:
+            if not exchange.has_started:
+                raise
+            return  # who stopped reading gets no more
 
     def _most_bytes(self, path: str) -> int:
         is_upload = path == UPLOAD_PATH

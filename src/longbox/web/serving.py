@@ -48,7 +48,7 @@ class BoundedProtocol(H11Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """Stop counting."""
         self._stop_waiting()
-        self._is_read_again()
+        self._forget_stall()
         if self._address:
             self._held[self._address] -= 1
             if self._held[self._address] <= 0:
@@ -68,16 +68,16 @@ class BoundedProtocol(H11Protocol):
 
     def pause_writing(self) -> None:
         """Start waiting for a client that does not read; closing alone would wait for ever."""
-        super().pause_writing()  # type: ignore[no-untyped-call]
-        self._is_read_again()
+        super().pause_writing()
+        self._forget_stall()
         self._stalled = self.loop.call_later(self._options.body_timeout_s, self._too_slow)
 
     def resume_writing(self) -> None:
         """The client has read."""
-        super().resume_writing()  # type: ignore[no-untyped-call]
-        self._is_read_again()
+        super().resume_writing()
+        self._forget_stall()
 
-    def _is_read_again(self) -> None:
+    def _forget_stall(self) -> None:
         if self._stalled is not None:
             self._stalled.cancel()
             self._stalled = None

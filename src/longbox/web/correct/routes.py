@@ -235,7 +235,9 @@ def list_corrections(
 
 
 @api.post("/books/{book_id}/corrections/take-back")
-def take_back_corrections(services: Shared, books: Books, book_id: BookId, what: TakeBack) -> TakenBack:
+def take_back_corrections(
+    services: Shared, books: Books, book_id: BookId, what: TakeBack
+) -> TakenBack:
     """Take back what is said of a book, of one page or one field; the history is kept."""
     books.book(book_id)
     if what.page_index is not None and what.field is not None and not what.field.is_of_page:

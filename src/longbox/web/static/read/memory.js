@@ -1,7 +1,7 @@
 // What this browser remembers: how somebody likes to read, and where they are in which book.
 //
-// `longbox.reading.v1` is {book id: {page, panel, at}}; page and panel count from 1 as in addresses,
-// panel is null outside the guided view, at is milliseconds since 1970. Other pages may read it.
+// `longbox.reading.v1` is {book id: {page, panel, at}}; page and panel count from 0, panel is null
+// outside the guided view, at is milliseconds since 1970. The shelf reads it too.
 
 const SETTINGS = "longbox.reader.v1";
 const READING = "longbox.reading.v1";
@@ -57,10 +57,10 @@ export function writeSettings(settings) {
 /** @param {string} bookId @returns {{page: number, panel: number | null, at: number} | null} */
 export function placeIn(bookId) {
   const found = Object.hasOwn(read(READING), bookId) ? read(READING)[bookId] : null;
-  return found && Number.isInteger(found.page) && found.page > 0 ? found : null;
+  return found && Number.isInteger(found.page) && found.page >= 0 ? found : null;
 }
 
-/** @param {string} bookId @param {number} page from 1 @param {number | null} panel from 1 */
+/** @param {string} bookId @param {number} page from 0 @param {number | null} panel from 0 */
 export function rememberPlace(bookId, page, panel) {
   const books = read(READING);
   books[bookId] = { page, panel, at: Date.now() };

@@ -60,13 +60,13 @@ export class Reader {
     part(this.root, "[data-transcript]").remove();
     if (panel !== null && view !== "guided") this.pointOut(page, panel);
     this.focus();
-    if (offered && offered.page > 1 && offered.page <= this.comic.length) this.offerPlace(offered);
+    if (offered && offered.page > 0 && offered.page < this.comic.length) this.offerPlace(offered);
     this.root.dataset.ready = "yes";
   }
 
   offerPlace({ page, panel }) {
-    const run = () => this.jump(page - 1, panel ? panel - 1 : "first");
-    toast(`You were on page ${page}.`, { action: { label: "Go on there", run }, keep: 12000 });
+    const run = () => this.jump(page, panel ?? "first");
+    toast(`You were on page ${page + 1}.`, { action: { label: "Go on there", run }, keep: 12000 });
   }
 
   get page() {
@@ -218,7 +218,7 @@ export class Reader {
   remember() {
     clearTimeout(this.timer);
     const { page, panel } = this;
-    rememberPlace(this.comic.id, page + 1, panel === null ? null : panel + 1);
+    rememberPlace(this.comic.id, page, panel);
     const address = this.comic.address(page, this.view, panel);
     if (address !== location.pathname + location.search) history.replaceState(history.state, "", address);
     document.title = `${this.comic.title} · page ${page + 1} · Longbox`;
