@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import secrets
 import webbrowser
-from pathlib import Path
 from typing import Annotated
 
 import typer

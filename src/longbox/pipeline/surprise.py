@@ -7,14 +7,17 @@ scene changes, page turns and new characters stand out, and so does whatever the
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 from numpy.typing import NDArray
 
-from longbox.sequence import WINDOW, Stage4SequenceModel
 from longbox.vectors import PanelVectors
 
+if TYPE_CHECKING:
+    from longbox.sequence import Stage4SequenceModel
+
 _AT_ONCE = 32
-_STRIDE = WINDOW // 2
 
 
 def surprise_of(model: Stage4SequenceModel, fused: PanelVectors) -> NDArray[np.float32]:
@@ -30,9 +33,12 @@ def surprise_of(model: Stage4SequenceModel, fused: PanelVectors) -> NDArray[np.f
     """
     import torch
 
+    from longbox.sequence import WINDOW
+
+    stride = WINDOW // 2
     n = len(fused.mask)
     surprise = np.full(n, np.nan, np.float32)
-    starts = np.arange(0, max(n - 1, 0), _STRIDE)
+    starts = np.arange(0, max(n - 1, 0), stride)
     for first in range(0, len(starts), _AT_ONCE):
         some = starts[first : first + _AT_ONCE]
         rows = np.minimum(some[:, None] + np.arange(WINDOW), n - 1)
@@ -44,7 +50,7 @@ def surprise_of(model: Stage4SequenceModel, fused: PanelVectors) -> NDArray[np.f
             ).numpy()
         for window, start in enumerate(some):
             # The first half of a window after the first has more context in the one before.
-            begin = 1 if start == 0 else _STRIDE
+            begin = 1 if start == 0 else stride
             for place in range(begin, WINDOW):
                 row = int(start) + place
                 if row < n and fused.mask[row] and known[window, :place].any():

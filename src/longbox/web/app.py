@@ -6,6 +6,7 @@ the searcher and the pictures are safe to use from many threads.
 
 from __future__ import annotations
 
+import contextlib
 import mimetypes
 import threading
 from collections.abc import AsyncIterator
@@ -15,15 +16,17 @@ from importlib import resources
 from importlib.resources.abc import Traversable
 
 from fastapi import FastAPI
+from fastapi.concurrency import run_in_threadpool
 from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 import longbox
 from longbox.config import Config
+from longbox.errors import LongboxError
 from longbox.library import Library
 from longbox.pipeline import library_model
-from longbox.retrieval import Searcher
+from longbox.retrieval import Searcher, SearchRequest, WordsTerm
 from longbox.web.addresses import STATIC_PREFIX, static_version
 from longbox.web.api import routes as api_routes
 from longbox.web.correct import routes as correct
@@ -46,6 +49,8 @@ from longbox.web.services import Services
 from longbox.web.shelf import routes as shelf
 
 _SLICES = (shelf, search, read, panel, correct, map_routes, jobs, pictures, opds, api_routes)
+# Whoever opens the page at once has the cores to himself first.
+_SEARCH_WARM_UP_S = 2.0
 _LONGEST_NAME = 100
 _TYPES = {".js": "text/javascript", ".css": "text/css", ".woff2": "font/woff2"}
 
@@ -112,9 +117,28 @@ def _services(library: Library, config: Config, options: WebOptions) -> Services
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     services: Services = app.state.services
-    threading.Thread(target=services.pictures.warm_up, daemon=True).start()
+    await run_in_threadpool(_warm_up, services)
+    later = threading.Timer(_SEARCH_WARM_UP_S, _warm_up_search, (services,))
+    later.daemon = True
+    later.start()
     yield
+    later.cancel()
     services.close()
+
+
+def _warm_up(services: Services) -> None:
+    """Do before the first request what it would else wait for: processes, imports, a first book."""
+    services.pictures.warm_up()
+    static_version()
+    for book in services.library.books(limit=1).books:
+        with contextlib.suppress(LongboxError):  # a damaged one says so when it is asked for
+            services.library.annotated_book(book.book_id)
+
+
+def _warm_up_search(services: Services) -> None:
+    """Load the sentence encoder beside the first requests; what is wrong a search will say."""
+    with contextlib.suppress(LongboxError):
+        services.searcher.search(SearchRequest((WordsTerm("a first search"),), k=1))
 
 
 def _operation_name(route: APIRoute) -> str:
