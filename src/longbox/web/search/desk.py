@@ -47,7 +47,7 @@ from longbox.web.search.shown import (
 from longbox.web.search.state import SearchState
 from longbox.web.search.terms import added_panel, read_terms, with_pixels
 
-HITS_A_PART: Final = 24
+HITS_A_PART: Final = 16
 MOST_PARTS_AT_ONCE: Final = 10
 _MOST_PARTS: Final = 128
 _MOST_PICTURES: Final = 8

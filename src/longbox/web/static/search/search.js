@@ -180,7 +180,8 @@ function startForm() {
   document.addEventListener("change", (event) => {
     const input = event.target;
     if (!(input instanceof HTMLInputElement) || !input.closest("#narrow-body")) return;
-    if (input.type === "range") input.value = String(snapped(input));
+    if (input.type !== "range") return void go(formAddress(), { keepScroll: true });
+    input.value = String(snapped(input));
     soon();
   });
 }
