@@ -3,9 +3,10 @@
 A real `longbox serve --read-only` is asked on loopback by clients that behave as people do: they
 open the shelf, search for words of the shelf, click a facet, scroll on, open a panel, read some
 pages, and look a moment before the next thing. Pictures of a page are asked for as a browser does,
-six at a time, with If-None-Match for those it has. Memory is that of the server and its children
-together (proportional set size where the system tells it), read every few seconds; "flat" compares
-the median of the last quarter with that of the second quarter, when everything is warm.
+six at a time; those it has are not asked for while they are fresh, and then with If-None-Match.
+Memory is that of the server and its children together (proportional set size where the system
+tells it), read every few seconds; "flat" compares the median of the last quarter with that of the
+second quarter, when everything is warm.
 
     python -m benchmarks.web_load --library DIR [--clients 50] [--seconds 120] [--think 1.0]
 """
@@ -62,7 +63,7 @@ class Person:
         self._client = httpx.AsyncClient(base_url=address, timeout=30.0)
         self._shelf, self._seen, self._think_s = shelf, seen, think_s
         self._random = random.Random(seed)
-        self._etags: dict[str, str] = {}
+        self._kept: dict[str, tuple[str, float]] = {}  # address: ETag, fresh until
 
     async def live(self, until: float) -> None:
         """Use the page until the time is over."""
@@ -108,7 +109,9 @@ class Person:
         return html
 
     async def _picture(self, address: str) -> None:
-        etag = self._etags.get(address)
+        etag, fresh_until = self._kept.get(address, ("", 0.0))
+        if time.monotonic() < fresh_until:
+            return
         headers = {"If-None-Match": etag} if etag else {}
         start = time.perf_counter()
         try:
@@ -119,8 +122,10 @@ class Person:
         self._seen.seconds["picture"].append(time.perf_counter() - start)
         if answer.status_code not in (200, 304):
             self._seen.errors.append(f"picture {address}: {answer.status_code}")
-        elif "etag" in answer.headers:
-            self._etags[address] = answer.headers["etag"]
+        else:
+            age = re.search(r"max-age=(\d+)", answer.headers.get("cache-control", ""))
+            until = time.monotonic() + (int(age[1]) if age else 0)
+            self._kept[address] = (answer.headers.get("etag", ""), until)
 
     async def _ask(self, kind: str, address: str, query: dict[str, str] | None = None) -> str:
         start = time.perf_counter()

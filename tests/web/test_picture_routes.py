@@ -38,10 +38,10 @@ def ask(desk: Desk, path: str, method: str = "GET", **more: object) -> httpx.Res
     return asyncio.run(go())
 
 
-def test_page_is_kept_a_day_and_a_crop_is_asked_for_again(desk: Desk, book: Book) -> None:
+def test_page_is_kept_a_day_and_a_crop_a_minute(desk: Desk, book: Book) -> None:
     for path, kept in (
         (f"page/{book.book_id}/0/160.webp", "private, max-age=86400"),
-        (f"panel/{book.book_id}-0000-01/160.webp", "private, no-cache"),
+        (f"panel/{book.book_id}-0000-01/160.webp", "private, max-age=60"),
     ):
         answer = ask(desk, f"/pictures/{path}")
         assert answer.status_code == 200

@@ -5,8 +5,9 @@ so that sixty of them hold up nobody, and a browser that scrolled on and left is
 
 An address with `?v=` of the present content may be kept for ever. A page may be kept for a day
 without: a book's id is made of its pages' contents, so only our own rendering could change it. A
-panel's box may be put right at any time, so its crop is asked for again each time and mostly
-answered with "not modified", which needs neither file nor cache.
+panel's box may be put right at any time, so its crop is asked for again after a minute (which no
+run that takes a correction over is faster than) and mostly answered with "not modified", which
+needs neither file nor cache.
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ api = APIRouter(tags=["pictures"])
 
 _FOR_EVER: Final = "private, max-age=31536000, immutable"
 _A_DAY: Final = "private, max-age=86400"
-_ASK_AGAIN: Final = "private, no-cache"
+_A_MINUTE: Final = "private, max-age=60"
 _LOOK_S: Final = 0.5
 _MOST_UPLOADS_AT_ONCE: Final = 4
 _UPLOAD_S: Final = 120.0
@@ -101,7 +102,7 @@ async def panel_picture(
         request,
         pictures,
         lambda: pictures.panel_request(PanelId.parse(panel_id), int(width)),
-        (version, _ASK_AGAIN),
+        (version, _A_MINUTE),
     )
 
 
