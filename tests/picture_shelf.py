@@ -31,6 +31,7 @@ from longbox.config import Config
 from longbox.geometry import Box
 from longbox.ingest import open_book, stamp
 from longbox.library import Library, write_book_store
+from longbox.web import WebOptions
 from longbox.web.pictures import PictureOptions, PictureServer, UploadStore, routes
 from longbox.web.problems import explain_errors
 
@@ -93,7 +94,7 @@ def open_desk(library: Library, cache: Path | None, **options: Any) -> Desk:
     pictures = PictureServer(library, Config(), made)
     uploads = UploadStore(pictures)
     app = FastAPI()
-    app.state.services = SimpleNamespace(pictures=pictures, uploads=uploads)
+    app.state.services = SimpleNamespace(pictures=pictures, uploads=uploads, options=WebOptions())
     app.include_router(routes.pages)
     app.include_router(routes.api, prefix="/api/v1")
     explain_errors(app)

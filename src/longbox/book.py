@@ -305,7 +305,8 @@ class AnnotatedBook:
                 yield page, panel
 
 
-_PANEL_ID = re.compile(r"^([0-9a-f]{16})-(\d{4,})-(\d{2,})$")
+BOOK_ID_PATTERN = "[0-9a-f]{16}"
+_PANEL_ID = re.compile(rf"^({BOOK_ID_PATTERN})-(\d{{4,}})-(\d{{2,}})$")
 
 
 @dataclass(frozen=True, slots=True)

@@ -59,10 +59,10 @@ with Library.open(Path(sys.argv[1]), read_only=True) as library:
             library.match_words(WordsQuery((word,)), 10_000, writing=Writing.DESCRIPTION)
             for word in ("draft", "final")
         )
-        assert len(drafts) % 12 == len(final) % 12 == 0
-        assert len(final) >= n_final
+        assert len(drafts) % 12 == len(final) % 12 == 0, (len(drafts), len(final))
+        assert len(final) >= n_final, (len(final), n_final)
         lettered = library.match_words(WordsQuery(("panel",)), 10_000)
-        assert len(lettered) == 12 * int(sys.argv[2])
+        assert len(lettered) == 12 * int(sys.argv[2]), (len(lettered), n_final)
         n_final = len(final)
 print("done")
 """

@@ -22,6 +22,7 @@ from longbox.tasks import Task
 from longbox.vectors import Space
 from longbox.web.panel.books import PanelBooks
 from longbox.web.panel.curve import draw_curve
+from longbox.web.panel.people import PeopleDesk
 from longbox.web.panel.understanding import ModelDesk, closure_sample, surprise_at
 from tiny_comics import draw_cbz, draw_page
 
@@ -267,6 +268,20 @@ def test_characters_are_shown_only_where_somebody_looked(
     ids = panels_of(library, book_of(library))
     part = client.get(f"/panel/{ids[2]}/people").text
     assert "longbox characters" in part
+
+
+def test_why_characters_cannot_be_compared_is_said(
+    library: Library, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise ModelError("9,999 regions are too many")
+
+    monkeypatch.setattr("longbox.web.panel.people.kept_regions", lambda *_: object())
+    monkeypatch.setattr("longbox.web.panel.people.cluster_books", refuse)
+    name = id_of(panels_of(library, book_of(library))[0])
+    found = PeopleDesk(library).people(name)
+    assert (found.was_looked, found.people) == (True, ())
+    assert found.lacking == "9,999 regions are too many"
 
 
 def test_a_book_that_was_looked_at_shows_who_is_there(library_copy: Path, serve: Any) -> None:

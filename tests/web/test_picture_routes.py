@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Coroutine, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any, TypeVar
 
 import httpx
 import pytest
@@ -14,6 +16,8 @@ import pytest
 from longbox.book import Book
 from longbox.library import Library
 from picture_shelf import Desk, add_book, cbz, open_desk, png
+
+T = TypeVar("T")
 
 
 @pytest.fixture
@@ -29,13 +33,19 @@ def book(desk: Desk, tmp_path: Path) -> Book:
     return add_book(desk.library, cbz(tmp_path / "comic.cbz", [png(400, 600)]))
 
 
+def in_a_loop_of_its_own(coroutine: Coroutine[Any, Any, T]) -> T:
+    """Run it in another thread: the browser's driver keeps a loop running in this one."""
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(asyncio.run, coroutine).result()
+
+
 def ask(desk: Desk, path: str, method: str = "GET", **more: object) -> httpx.Response:
     async def go() -> httpx.Response:
         transport = httpx.ASGITransport(app=desk.app)
         async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1") as client:
             return await client.request(method, path, **more)  # type: ignore[arg-type]
 
-    return asyncio.run(go())
+    return in_a_loop_of_its_own(go())
 
 
 def test_page_is_kept_a_day_and_a_crop_a_minute(desk: Desk, book: Book) -> None:
@@ -118,7 +128,7 @@ def test_sixty_at_once_are_all_answered_and_made_once(desk: Desk, book: Book) ->
             path = f"/pictures/panel/{book.book_id}-0000-00/160.webp"
             return await asyncio.gather(*(client.get(path) for _ in range(60)))
 
-    answers = asyncio.run(go())
+    answers = in_a_loop_of_its_own(go())
     assert {answer.status_code for answer in answers} == {200}
     assert len({answer.content for answer in answers}) == 1
 
@@ -157,7 +167,7 @@ def test_browser_that_left_drops_what_waits(desk: Desk, book: Book) -> None:
             *(leave(f"/pictures/page/{book.book_id}/0/{width}.webp") for width in widths)
         )
 
-    asyncio.run(go())
+    in_a_loop_of_its_own(go())
     assert desk.pictures._pool.n_waiting() == 0
     os.kill(pid, signal.SIGCONT)
 
@@ -241,4 +251,4 @@ def test_too_many_uploads_at_once_are_busy(desk: Desk) -> None:
             hold.set()
             return sorted(await asyncio.gather(*sending))
 
-    assert asyncio.run(go()) == [201, 201, 201, 201, 503, 503]
+    assert in_a_loop_of_its_own(go()) == [201, 201, 201, 201, 503, 503]

@@ -63,6 +63,10 @@ def test_others_need_a_token_which_is_printed_once(tmp_path: Path) -> None:
         kept = {"longbox_token": port[2]}
         assert httpx.get(here, cookies=kept).status_code == 200
         assert httpx.get(here, auth=("reader", port[2])).status_code == 200
+        by_address = httpx.get(here, cookies=kept, headers={"Host": f"192.168.1.5:{port[1]}"})
+        assert by_address.status_code == 200
+        by_name = httpx.get(here, cookies=kept, headers={"Host": f"evil.example:{port[1]}"})
+        assert by_name.status_code == 421
         typed = httpx.post(f"{here}/token", data={"token": port[2]})
         assert typed.status_code == 303
     finally:

@@ -63,7 +63,7 @@ def serve(
         if secret and not token:
             notes.print("others need this token; it is new at every start (--token keeps one)")
         if not is_local:
-            notes.print(f"note: everybody who reaches {host} and has the token can use the library")
+            notes.print("others reach it by this machine's address (or a --name) and the same port")
         notes.print("Ctrl-C ends it", style="dim")
         if open_browser:
             webbrowser.open(address)

@@ -14,6 +14,7 @@ from rich.console import Console
 
 from longbox.errors import LibraryError
 from longbox.library import Library
+from longbox.wording import plural as plural
 
 # Everything that is not a result: progress, problems, advice.
 notes = Console(stderr=True, highlight=False, soft_wrap=True)
@@ -79,11 +80,6 @@ def say_error(message: str) -> None:
 def one_line(text: str) -> str:
     """Return text that cannot move the cursor, change colours or break the line."""
     return " ".join("".join(c if c.isprintable() or c == " " else " " for c in text).split())
-
-
-def plural(n: int, noun: str) -> str:
-    """Return "1 page", "2 pages"."""
-    return f"{n:,} {noun}" + ("" if n == 1 else "s")
 
 
 def is_terminal() -> bool:

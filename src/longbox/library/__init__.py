@@ -27,7 +27,7 @@ from longbox.library.description_stores import (
     write_description_store,
 )
 from longbox.library.embedded import FEATURES_NAME
-from longbox.library.kept import KeptAnswers
+from longbox.library.kept import KeptAnswers, LastAnswers
 from longbox.library.learned_stores import (
     learned_path,
     read_learned_store,
@@ -104,6 +104,7 @@ __all__ = [
     "KeptAnswers",
     "KnownFile",
     "KnownProblem",
+    "LastAnswers",
     "LearnedStore",
     "Library",
     "LibraryStatus",

@@ -61,7 +61,7 @@ class PanelFinder:
         Raises:
             SpaceMismatchError: The library's vectors were made by another encoder.
         """
-        with self._catalog.guarded() as connection:
+        with self._catalog.snapshot() as connection:
             mask = self._masks.get(connection, self._catalog.generation(), filters)
             return self._index.nearest(connection, query, k, mask)
 
@@ -77,8 +77,10 @@ class PanelFinder:
         Lettering that was hard to read counts less (`longbox.library.doubt`).
         """
         query = words.cleaned(query)
-        generation = self._catalog.generation()
-        with self._catalog.guarded() as connection:
+        # One state for the mask and for what is found: a book that is merged again in between
+        # has other rows.
+        with self._catalog.snapshot() as connection:
+            generation = self._catalog.generation()
             mask = self._masks.get(connection, generation, filters)
             terms = (*query.terms, *query.required)
             counts = self._counts[writing].of(connection, generation, terms)
@@ -96,8 +98,8 @@ class PanelFinder:
 
         Any script, wherever words begin. Lettering that was hard to read counts less.
         """
-        generation = self._catalog.generation()
-        with self._catalog.guarded() as connection:
+        with self._catalog.snapshot() as connection:
+            generation = self._catalog.generation()
             mask = self._masks.get(connection, generation, filters)
             ask = words.Asked(writing, mask, self._doubt(connection, generation, writing))
             return words.match_substring(connection, text, k, ask)

@@ -1,8 +1,10 @@
-"""Answers that are kept until the library changes.
+"""Answers that are kept: until the library changes, or the few that were made last.
 
-Each is kept under the generation that it was made from, so that a thread that began before a change
-leaves nothing to those that began after it. One thread at a time makes one answer: what several ask
-for at once is made once.
+`KeptAnswers` keeps each under the generation that it was made from, so that a thread that began
+before a change leaves nothing to those that began after it. One thread at a time makes one answer:
+what several ask for at once is made once. `LastAnswers` knows no generation and makes answers
+beside one another: a picture of a whole page takes seconds to read, and nobody else's words wait
+for it.
 """
 
 from __future__ import annotations
@@ -60,3 +62,26 @@ class KeptAnswers(Generic[K, V]):
                 self._kept[generation, key] = answer
             while len(self._kept) > self._most:
                 self._kept.popitem(last=False)
+
+
+class LastAnswers(Generic[K, V]):
+    """A few answers by all that decides them; what was asked for longest ago goes first."""
+
+    def __init__(self, most: int) -> None:
+        """Keep at most so many."""
+        self._most = most
+        self._kept: OrderedDict[K, V] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def get(self, key: K, make: Callable[[], V]) -> V:
+        """Return the answer that is kept, or make it; two threads may make one at once."""
+        with self._lock:
+            if key in self._kept:
+                self._kept.move_to_end(key)
+                return self._kept[key]
+        made = make()
+        with self._lock:
+            self._kept[key] = made
+            while len(self._kept) > self._most:
+                self._kept.popitem(last=False)
+        return made

@@ -30,6 +30,7 @@ from longbox.pipeline.clock import StageClock
 from longbox.pipeline.corrected_pages import (
     PresentPage,
     is_taken_over,
+    pages_ahead,
     present_book,
     present_page,
     words_waiting,
@@ -127,6 +128,7 @@ __all__ = [
     "name_cluster",
     "open_tools",
     "page_pixels",
+    "pages_ahead",
     "panel_crop",
     "plan_import",
     "present_book",

@@ -11,8 +11,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from longbox.book import AnnotatedBook, AnnotatedPage, Book, DirectionSource
+from longbox.book import AnnotatedBook, AnnotatedPage, Book, DirectionSource, Panel
 from longbox.correction import CorrectedField, Correction, latest
+from longbox.geometry import Box
 from longbox.pipeline.corrections import (
     SOURCE,
     BookCorrections,
@@ -58,14 +59,11 @@ def present_page(
     Raises:
         ValueError: A correction is not of the shape that its field asks for.
     """
-    said = book_corrections(corrections)
     stored = annotated.pages[page_index]
     corrected = frozenset(
         c.field for c in latest(corrections) if c.page_index == page_index and not c.is_withdrawal
     )
-    now = corrected_labels(replace(annotated, pages=(stored,)), said).pages[0]
-    if stored.page.is_readable:
-        now = _corrected(now, said, annotated.book)
+    now = present_book(replace(annotated, pages=(stored,)), corrections).pages[0]
     held = frozenset(_held(stored))
     return PresentPage(now, stored, held, corrected, held - corrected)
 
@@ -76,6 +74,8 @@ def present_book(annotated: AnnotatedBook, corrections: Sequence[Correction]) ->
     Raises:
         ValueError: A correction is not of the shape that its field asks for.
     """
+    if not corrections:
+        return annotated
     said = book_corrections(corrections)
     book = corrected_book(annotated.book, said)
     pages = tuple(
@@ -83,6 +83,20 @@ def present_book(annotated: AnnotatedBook, corrections: Sequence[Correction]) ->
         for page in corrected_labels(annotated, said).pages
     )
     return replace(annotated, book=book, pages=pages)
+
+
+def pages_ahead(stored: AnnotatedBook, present: AnnotatedBook) -> frozenset[int]:
+    """Return the pages whose panels are others now than those that the library knows.
+
+    Args:
+        stored: A book as its store has it.
+        present: The same as it counts now.
+    """
+    return frozenset(
+        old.page.index
+        for old, new in zip(stored.pages, present.pages, strict=True)
+        if _boxes(old.panels) != _boxes(new.panels)
+    )
 
 
 def is_taken_over(recipe: str, corrections: Sequence[Correction]) -> bool:
@@ -107,13 +121,17 @@ def words_waiting(book: Book, corrections: Sequence[Correction]) -> bool:
 
 def _corrected(page: AnnotatedPage, said: BookCorrections, book: Book) -> AnnotatedPage:
     panels = corrected_panels(page.page, said)
-    if panels is not None and [p.box for p in panels] != [p.box for p in page.panels]:
+    if panels is not None and _boxes(panels) != _boxes(page.panels):
         # The stored texts' numbers mean the stored panels.
         moved = tuple(replace(t, panel=panel_of(t.box, panels)) for t in page.texts)
         page = replace(page, texts=moved)
     page = replace(page, panels=page.panels if panels is None else panels)
     texts = corrected_texts(page.page, page.panels, book.metadata.language, said)
     return page if texts is None else replace(page, texts=texts)
+
+
+def _boxes(panels: Sequence[Panel]) -> list[Box]:
+    return [panel.box for panel in panels]
 
 
 def _held(stored: AnnotatedPage) -> set[CorrectedField]:

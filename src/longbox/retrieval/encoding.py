@@ -24,8 +24,7 @@ from numpy.typing import NDArray
 
 from longbox.config import Config
 from longbox.errors import ModelError, SpaceMismatchError
-from longbox.library import Library
-from longbox.retrieval.last import LastAnswers
+from longbox.library import LastAnswers, Library
 from longbox.vectors import QueryVector, Space, require_same_space
 
 if TYPE_CHECKING:

@@ -12,9 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from longbox.errors import QueryError
-from longbox.library import Library, Writing
+from longbox.library import LastAnswers, Library, Writing
 from longbox.retrieval.encoding import QueryEncoders
-from longbox.retrieval.last import LastAnswers
 from longbox.retrieval.picture import PictureReader
 from longbox.retrieval.query import PanelTerm, PictureTerm, Term, WordsTerm
 from longbox.retrieval.written import mean_weight

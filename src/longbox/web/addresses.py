@@ -50,9 +50,24 @@ def panel_address(panel_id: PanelId | str) -> str:
     return f"/panel/{panel_id}"
 
 
-def correct_address(book_id: str, page_index: int) -> str:
-    """Return the address where a page (counted from 0) is put right."""
-    return f"/correct/{book_id}/{page_index + 1}"
+def correct_address(book_id: str, page_index: int, queue: str = "") -> str:
+    """Return the address where a page (counted from 0) is put right; `queue` leads on from it."""
+    return _with_query(f"/correct/{book_id}/{page_index + 1}", {"queue": queue})
+
+
+def history_address(book_id: str, offset: int = 0) -> str:
+    """Return the address of what people said of a book."""
+    return _with_query(f"/correct/{book_id}", {"offset": str(offset) if offset else ""})
+
+
+def review_address(reason: str = "", offset: int = 0, *, with_reviewed: bool = False) -> str:
+    """Return the address of the review queue, from an offset on."""
+    query = {
+        "offset": str(offset) if offset else "",
+        "reason": reason,
+        "reviewed": "1" if with_reviewed else "",
+    }
+    return _with_query("/review", query)
 
 
 def page_picture(book_id: str, page_index: int, width_px: int) -> str:

@@ -109,7 +109,9 @@ def _services(library: Library, config: Config, options: WebOptions) -> Services
         searcher=searcher,
         pictures=pictures,
         uploads=uploads,
-        jobs=JobBoard(library.root, config, (*STANDARD_KINDS, MAP_KIND)),
+        jobs=JobBoard(
+            library.root, config, (*STANDARD_KINDS, MAP_KIND), told=options.whereabouts.text
+        ),
         desk=SearchDesk(library, config, searcher, uploads),
     )
 

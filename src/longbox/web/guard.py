@@ -20,7 +20,9 @@ from __future__ import annotations
 import base64
 import binascii
 import hmac
+import ipaddress
 import re
+import secrets
 import time
 from collections import OrderedDict
 from http.cookies import CookieError, SimpleCookie
@@ -31,6 +33,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from longbox.web.clients import client_name
 from longbox.web.options import WebOptions
 
 COOKIE: Final = "longbox_token"
@@ -114,7 +117,7 @@ class Guard:
         if self._guesses.is_too_many(client):
             return _refused(TOKEN_PATH, 429, "too many wrong tokens; wait a minute")
         if not _is_same(token, typed.strip()):
-            self._guesses.note(client)
+            self._guesses.note(client, [typed.strip()])
             return _asked_for_token(TOKEN_PATH)
         return _entered("/", [], token, scope)
 
@@ -135,14 +138,20 @@ class Guard:
         return None
 
     def _knows(self, host: str) -> bool:
-        return _name_of(host) in self._options.known_hosts
+        name = _name_of(host)
+        # A name can be pointed at this machine by whoever owns it; an address cannot.
+        is_address = not self._options.is_local and _is_address(name)
+        return is_address or name in self._options.known_hosts
 
     def _is_own_page(self, headers: Headers, host: str) -> bool:
         site = headers.get("sec-fetch-site")
         if site is not None and site not in ("same-origin", "none"):
             return False
         origin = headers.get("origin")
-        return origin is None or urlsplit(origin).netloc.lower() == host.lower()
+        try:
+            return origin is None or urlsplit(origin).netloc.lower() == host.lower()
+        except ValueError:  # "http://[": no address at all
+            return False
 
     def _token_refusal(
         self, scope: Scope, headers: Headers, method: str, path: str
@@ -151,7 +160,8 @@ class Guard:
         if token is None or (path == TOKEN_PATH and method == "POST"):
             return None
         query = parse_qsl(scope.get("query_string", b"").decode("latin-1"), keep_blank_values=True)
-        offered = [value for name, value in query if name == "token"]
+        # One guess a request, however many an address holds.
+        offered = [value for name, value in query if name == "token"][:1]
         given = _given_tokens(headers)
         client = _client_of(scope)
         if not given and not offered:
@@ -162,29 +172,39 @@ class Guard:
             return None
         if any(_is_same(token, each) for each in offered):
             return _entered(path, [(n, v) for n, v in query if n != "token"], token, scope)
-        self._guesses.note(client)
+        self._guesses.note(client, [*given, *offered])
         return _asked_for_token(path)
 
 
 class _Guesses:
-    """Counts wrong tokens by client; forgets after a minute, and never holds many."""
+    """Counts wrong tokens by client; forgets after a minute, and never holds many.
+
+    The same wrong token again is no new guess: a page that was left open, and asks for its pictures
+    with the token of yesterday, must not keep out whoever types that of today.
+    """
 
     def __init__(self) -> None:
-        self._seen: OrderedDict[str, list[float]] = OrderedDict()
+        self._key = secrets.token_bytes(16)
+        self._seen: OrderedDict[str, dict[bytes, float]] = OrderedDict()
 
-    def note(self, client: str) -> None:
-        times = self._seen.pop(client, [])
-        self._seen[client] = [*times[-_GUESSES:], time.monotonic()]
+    def note(self, client: str, tokens: list[str]) -> None:
+        seen = self._seen.pop(client, {})
+        for token in tokens:
+            said = token.encode("utf-8", "surrogateescape")
+            seen.setdefault(hmac.digest(self._key, said, "sha256"), time.monotonic())
+        since = time.monotonic() - _GUESS_WINDOW_S
+        recent = [(guess, at) for guess, at in seen.items() if at > since]
+        self._seen[client] = dict(recent[-_GUESSES:])
         while len(self._seen) > _MOST_GUESSERS:
             self._seen.popitem(last=False)
 
     def is_too_many(self, client: str) -> bool:
         since = time.monotonic() - _GUESS_WINDOW_S
-        return sum(at > since for at in self._seen.get(client, ())) >= _GUESSES
+        return sum(at > since for at in self._seen.get(client, {}).values()) >= _GUESSES
 
 
 def _client_of(scope: Scope) -> str:
-    return str(scope["client"][0]) if scope.get("client") else ""
+    return client_name(str(scope["client"][0])) if scope.get("client") else ""
 
 
 def _entered(path: str, query: list[tuple[str, str]], token: str, scope: Scope) -> Response:
@@ -232,6 +252,14 @@ def _name_of(host: str) -> str:
     """Return a Host header's name without the port, in lower case; empty for what is no name."""
     found = _HOST.fullmatch(host)
     return found[1].lower() if found else ""
+
+
+def _is_address(name: str) -> bool:
+    try:
+        ipaddress.ip_address(name.removeprefix("[").removesuffix("]"))
+    except ValueError:
+        return False
+    return True
 
 
 def is_for_people(path: str) -> bool:

@@ -6,7 +6,6 @@ Text from books, lettering and models reaches a page through here only, and is a
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from functools import cache
 
 import jinja2
@@ -15,6 +14,7 @@ from fastapi.responses import HTMLResponse
 
 from longbox.web import addresses
 from longbox.web.services import services_of
+from longbox.wording import plural, size, spoken, when
 
 
 def render(request: Request, name: str, status_code: int = 200, **values: object) -> HTMLResponse:
@@ -57,6 +57,7 @@ def _environment() -> jinja2.Environment:
     made = {name: getattr(addresses, name) for name in dir(addresses) if _is_address(name)}
     environment.globals.update(made)
     environment.filters["plural"] = plural
+    environment.filters["spoken"] = spoken
     environment.filters["count"] = lambda n: f"{n:,}"
     environment.filters["when"] = when
     environment.filters["size"] = size
@@ -65,22 +66,3 @@ def _environment() -> jinja2.Environment:
 
 def _is_address(name: str) -> bool:
     return name.endswith(("_address", "_picture"))
-
-
-def plural(n: int, noun: str, many: str = "") -> str:
-    """Return "1 page", "2,000 pages"."""
-    return f"{n:,} {noun if n == 1 else many or noun + 's'}"
-
-
-def when(timestamp: float) -> str:
-    """Return a time as "2026-11-22 14:05 UTC"."""
-    return datetime.fromtimestamp(timestamp, UTC).strftime("%Y-%m-%d %H:%M UTC")
-
-
-def size(n_bytes: float) -> str:
-    """Return "3.4 MB"; powers of ten, as disks are sold."""
-    units = ["B", "kB", "MB", "GB", "TB"]
-    at = 0
-    while n_bytes >= 1000 and at < len(units) - 1:
-        n_bytes, at = n_bytes / 1000, at + 1
-    return f"{n_bytes:.0f} {units[at]}" if at < 2 else f"{n_bytes:.1f} {units[at]}"

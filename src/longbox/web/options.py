@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 from dataclasses import dataclass
 
 from longbox.errors import ConfigError
+from longbox.web.whereabouts import Whereabouts
 
 _MIB = 1 << 20
+_PLAIN = re.compile(r"[!-~]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +57,11 @@ class WebOptions:
                 f"{self.host} can be reached by others, so a token is needed; `longbox serve` "
                 "makes one"
             )
+        if self.token is not None and not _PLAIN.fullmatch(self.token):
+            raise ConfigError(
+                "a token must be of letters, digits and signs of ASCII, without blanks; browsers "
+                "and readers write others in different ways"
+            )
 
     @property
     def is_local(self) -> bool:
@@ -64,6 +72,11 @@ class WebOptions:
             return ipaddress.ip_address(self.host.strip("[]")).is_loopback
         except ValueError:
             return False
+
+    @property
+    def whereabouts(self) -> Whereabouts:
+        """How much is told of where files lie: all of it only to whoever sits at this machine."""
+        return Whereabouts(is_told=self.is_local and not self.is_read_only and not self.hosts)
 
     @property
     def known_hosts(self) -> frozenset[str]:

@@ -27,6 +27,7 @@ from longbox.errors import (
 )
 from longbox.web.guard import SECURITY_HEADERS, is_for_people
 from longbox.web.html import render
+from longbox.web.services import services_of
 
 _log = logging.getLogger(__name__)
 
@@ -121,7 +122,8 @@ async def _explain_unforeseen(request: Request, error: Exception) -> Response:
 
 
 def _answer(request: Request, status: int, reason: str, headers: dict[str, str]) -> Response:
-    line = " ".join("".join(c if c.isprintable() else " " for c in reason).split())
+    said = services_of(request).options.whereabouts.text(reason)
+    line = " ".join("".join(c if c.isprintable() else " " for c in said).split())
     if not is_for_people(request.url.path):
         return JSONResponse({"error": line}, status, headers=headers)
     title = _TITLES.get(status, "Something went wrong")

@@ -18,6 +18,7 @@ from fastapi import FastAPI
 from uvicorn.protocols.http.h11_impl import H11Protocol, RequestResponseCycle
 
 from longbox.errors import ConfigError
+from longbox.web.clients import client_name
 from longbox.web.options import WebOptions
 
 
@@ -36,7 +37,7 @@ class BoundedProtocol(H11Protocol):
         """Start waiting for a request, or refuse one connection too many."""
         super().connection_made(transport)
         peer = transport.get_extra_info("peername")
-        address = str(peer[0]) if isinstance(peer, tuple) else ""
+        address = client_name(str(peer[0])) if isinstance(peer, tuple) else ""
         is_here = address.startswith("127.") or address == "::1"
         if not is_here and self._held[address] >= self._options.max_connections_each:
             transport.abort()
@@ -123,7 +124,8 @@ class Server:
         )
         self._server = uvicorn.Server(config)
         self._socket = _listening(options)
-        name = f"[{options.host}]" if ":" in options.host else options.host
+        shown = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(options.host, options.host)
+        name = f"[{shown}]" if ":" in shown else shown
         self.address = f"http://{name}:{self._socket.getsockname()[1]}"
 
     def run(self) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from longbox.correction import CorrectedField, Correction, latest
 from longbox.web.correct.values import History, HistoryLine
+from longbox.wording import plural, spoken
 
 _LONGEST = 160
 _VERDICTS = {
@@ -50,11 +51,10 @@ def _summary(correction: Correction) -> str:
     if value is None:
         return "as Longbox sees it"
     if isinstance(value, list):
-        noun = correction.field.value.removesuffix("s")
-        return f"{len(value)} {noun}" + ("" if len(value) == 1 else "s")
+        return plural(len(value), correction.field.value.removesuffix("s"))
     said = str(value)
     if correction.field is CorrectedField.REVIEW:
         return _VERDICTS.get(said, said)
     if correction.field is CorrectedField.PAGE_TYPE:
-        said = said.replace("_", " ")
+        said = spoken(said)
     return said[:_LONGEST]

@@ -41,6 +41,8 @@ from longbox.web.correct.values import (
     TakenBack,
 )
 from longbox.web.html import render
+from longbox.web.ids import BookId
+from longbox.web.places import Places
 from longbox.web.problems import Problem
 from longbox.web.services import Shared
 
@@ -48,11 +50,11 @@ pages = APIRouter()
 api = APIRouter(tags=["correct"])
 
 _PER_PAGE: Final = 48
+_EXPORTS_AT_ONCE: Final = 4
 _JSON_LINES: Final = ExportFormat("jsonl")
 _MOST_PAGES: Final = 1_000_000
 _NEEDS_REVISION: Final = {"model": Problem, "description": "If-Match is missing."}
 
-BookId = Annotated[str, Path(pattern="^[0-9a-f]{16}$", description="16 hex digits")]
 PageIndex = Annotated[int, Path(ge=0, lt=_MOST_PAGES, description="From 0")]
 PageNumber = Annotated[int, Path(ge=1, le=_MOST_PAGES, description="From 1")]
 Revision = Annotated[
@@ -71,6 +73,18 @@ def _books_of(request: Request, services: Shared) -> PresentBooks:
 
 
 Books = Annotated[PresentBooks, Depends(_books_of)]
+
+
+async def _exports_of(request: Request) -> Places:
+    """Give the places of exports; on the event loop, so that two requests do not make two."""
+    found: Places | None = getattr(request.app.state, "exports", None)
+    if found is None:
+        busy = "other exports are under way; try again in a moment"
+        found = request.app.state.exports = Places(_EXPORTS_AT_ONCE, busy)
+    return found
+
+
+Exports = Annotated[Places, Depends(_exports_of)]
 
 
 # ---- pages for people
@@ -264,16 +278,18 @@ def take_back_corrections(
 )
 def export_corrections(
     services: Shared,
+    exports: Exports,
     export_format: Annotated[ExportFormat, Query(alias="format")] = _JSON_LINES,
-    book_id: Annotated[str | None, Query(pattern="^[0-9a-f]{16}$")] = None,
+    book_id: BookId | None = None,
     only: Annotated[Pages, Query(alias="pages")] = Pages.ALL,
 ) -> StreamingResponse:
     """Give what people put right: every correction as JSON lines, or whole books as they count."""
     if book_id is not None and book_id not in services.library.book_ids():
         raise HTTPException(404, f"{book_id}: no such book in this library")
     made = export(services.library, export_format, book_id, only)
+    pieces = exports.fill(lambda: made.pieces)
     headers = {"Content-Disposition": f'attachment; filename="{made.file_name}"'}
-    return StreamingResponse(made.pieces, media_type=made.media_type, headers=headers)
+    return StreamingResponse(pieces, media_type=made.media_type, headers=headers)
 
 
 @api.get("/review")
@@ -304,7 +320,7 @@ def list_review(
 @api.get("/review/next")
 def next_review(
     services: Shared,
-    book_id: Annotated[str, Query(pattern="^[0-9a-f]{16}$")],
+    book_id: BookId,
     page_index: Annotated[int, Query(ge=0, lt=_MOST_PAGES)],
     reason: Reason = None,
 ) -> NextReview:

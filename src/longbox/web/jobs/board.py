@@ -45,6 +45,7 @@ class JobBoard:
         kinds: Sequence[Kind] = STANDARD_KINDS,
         *,
         n_at_once: int = 1,
+        told: Callable[[str], str] = str,
     ) -> None:
         """Make a board; nothing starts before the first job is asked for.
 
@@ -53,6 +54,7 @@ class JobBoard:
             config: Settings for the jobs.
             kinds: What may be asked for; `register` adds to it.
             n_at_once: How many jobs may run at once.
+            told: Makes a line of a job what people may read of it.
         """
         self._library, self._settings = library, config.to_toml()
         self._kinds = {kind.name: kind for kind in kinds}
@@ -63,6 +65,7 @@ class JobBoard:
         self._version = 0
         self._is_closed = False
         self._n_at_once = n_at_once
+        self._told = told
         self._threads: list[threading.Thread] = []
 
     # ---- what may be asked
@@ -210,7 +213,7 @@ class JobBoard:
             if kind.merge is not None:
                 entry.arguments = kind.merge(entry.arguments, asked)
                 entry.settle()
-                self._change(entry, what=kind.what(entry.arguments))
+                self._change(entry, what=self._told(kind.what(entry.arguments)))
                 return entry
             if entry.arguments == asked:
                 return entry
@@ -223,7 +226,7 @@ class JobBoard:
         job = Job(
             secrets.token_hex(6),
             kind.name,
-            kind.what(asked),
+            self._told(kind.what(asked)),
             JobState.QUEUED,
             datetime.now(UTC),
             0,
@@ -262,7 +265,7 @@ class JobBoard:
             entry,
             state=state,
             ended_at=datetime.now(UTC),
-            outcome=outcome,
+            outcome=self._told(outcome),
             now="",
             fraction=done,
             seconds_left=None,
@@ -337,10 +340,10 @@ class JobBoard:
         if message.said is Said.PROBLEM:
             kept = entry.job.problems
             if len(kept) < _MOST_KEPT:
-                kept = (*kept, message.line)
+                kept = (*kept, self._told(message.line))
             self._change(entry, problems=kept, n_problems=entry.job.n_problems + 1)
             return
-        now = "stopping" if entry.is_stopping else message.line
+        now = "stopping" if entry.is_stopping else self._told(message.line)
         left = entry.seconds_left(message.fraction)
         self._change(entry, fraction=message.fraction, now=now, seconds_left=left)
 

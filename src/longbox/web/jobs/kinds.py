@@ -18,13 +18,15 @@ from typing import Any, Final
 
 import msgspec
 
+from longbox.book import BOOK_ID_PATTERN
 from longbox.errors import QueryError
 from longbox.web.jobs.messages import shown
+from longbox.wording import plural
 
 _MOST_PATHS: Final = 64
 _MOST_BOOKS: Final = 10_000
 _LONGEST_PATH: Final = 4096
-_BOOK_ID: Final = re.compile(r"[0-9a-f]{16}")
+_BOOK_ID: Final = re.compile(BOOK_ID_PATTERN)
 # What only looks like files: walking it finds no comics and does not end.
 _NO_SHELVES: Final = ("/proc", "/sys", "/dev")
 
@@ -180,8 +182,7 @@ def _say_index(asked: IndexArguments) -> str:
 
 
 def _say_books(asked: BooksArguments) -> str:
-    n = len(asked.book_ids)
-    return f"Take over corrections of {n:,} book{'' if n == 1 else 's'}"
+    return f"Take over corrections of {plural(len(asked.book_ids), 'book')}"
 
 
 _WORK: Final = "longbox.web.jobs.work"

@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
-from fastapi import APIRouter, Path, Request
+from fastapi import APIRouter, Request
 from pydantic import BaseModel, Field, JsonValue
 from starlette.exceptions import HTTPException
 from starlette.responses import HTMLResponse, StreamingResponse
 
 from longbox.web.html import render
+from longbox.web.ids import JobId
 from longbox.web.jobs.events import JobEvents
 from longbox.web.jobs.records import Job
 from longbox.web.services import Shared
 
 pages = APIRouter()
 api = APIRouter(tags=["jobs"])
-
-JobId = Annotated[str, Path(pattern="^[0-9a-f]{12}$", description="12 hex digits")]
 
 
 class JobRequest(BaseModel):

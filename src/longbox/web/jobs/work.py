@@ -21,6 +21,7 @@ from longbox.pipeline import (
 )
 from longbox.web.jobs.child import JobRun, JobStoppedError, Outcome
 from longbox.web.jobs.kinds import BooksArguments, EmbedArguments, IndexArguments, SyncArguments
+from longbox.wording import plural
 
 _READING_SHARE: Final = 0.95
 _KEPT: Final = "stopped; what is done is kept, and the same job goes on from here"
@@ -108,9 +109,9 @@ def sync(run: JobRun) -> Outcome:
         if group
     ]
     if found.n_new:
-        said.append(f"{_plural(found.n_new, 'new file')} to read")
+        said.append(f"{plural(found.n_new, 'new file')} to read")
     if n_missing:
-        said.append(f"{_plural(n_missing, 'file')} missing")
+        said.append(f"{plural(n_missing, 'file')} missing")
     return Outcome(", ".join(said) or "every file is where it was")
 
 
@@ -165,11 +166,11 @@ def _indexed(report: IndexReport, tell: _ShelfTeller) -> Outcome:
     n_made = sum(o.book_id is not None and not o.is_reused for o in report.outcomes)
     said = []
     if report.n_books:
-        said.append(f"{_plural(report.n_books, 'book')} read ({n_made:,} of them understood anew)")
+        said.append(f"{plural(report.n_books, 'book')} read ({n_made:,} of them understood anew)")
     if report.n_failed:
-        said.append(f"{_plural(report.n_failed, 'file')} could not be read")
+        said.append(f"{plural(report.n_failed, 'file')} could not be read")
     if report.n_unchanged:
-        said.append(f"{_plural(report.n_unchanged, 'file')} unchanged")
+        said.append(f"{plural(report.n_unchanged, 'file')} unchanged")
     if report.not_embedded is not None:
         said.append(f"no fused and contextual vectors: {report.not_embedded}")
     return Outcome("; ".join(said) or "no comic files found there")
@@ -180,13 +181,9 @@ def _embedded(run: JobRun, report: EmbedReport) -> Outcome:
         run.problem(problem.reason)
     if report.was_interrupted:
         raise JobStoppedError(_KEPT)
-    line = f"{_plural(report.n_books, 'book')}, {_plural(report.n_panels, 'panel')} embedded"
+    line = f"{plural(report.n_books, 'book')}, {plural(report.n_panels, 'panel')} embedded"
     if report.n_unchanged:
-        line += f"; {_plural(report.n_unchanged, 'book')} up to date"
+        line += f"; {plural(report.n_unchanged, 'book')} up to date"
     if not report.is_answering:
         line += "; searches do not use this model yet, some books lack its vectors"
     return Outcome(line)
-
-
-def _plural(n: int, noun: str) -> str:
-    return f"{n:,} {noun}" + ("" if n == 1 else "s")

@@ -14,8 +14,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import threading
-from collections import OrderedDict
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -23,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from longbox.analysis import MapUnit, ShownMap, fingerprint_of, map_path, show_map
-from longbox.library import PAGE_FLAGS, PAGE_TYPES, Library, PanelColumns
+from longbox.library import PAGE_FLAGS, PAGE_TYPES, KeptAnswers, Library, PanelColumns
 from longbox.vectors import Space
 
 MAGIC: Final = b"LBMAP1\0\0"
@@ -50,8 +48,7 @@ class PointCache:
     """The last few blocks of one library."""
 
     def __init__(self) -> None:
-        self._blocks: OrderedDict[tuple[Any, ...], PointBlock | None] = OrderedDict()
-        self._lock = threading.Lock()
+        self._blocks = KeptAnswers[tuple[object, ...], PointBlock | None](_KEPT)
 
     def get(self, library: Library, space: Space, unit: MapUnit) -> PointBlock | None:
         """Return a map's points, or None where it was not made yet.
@@ -60,20 +57,13 @@ class PointCache:
             QueryError: The library has no vectors in this space.
             LibraryError: The map or the catalog is damaged.
         """
-        key = (space, unit, library.generation(), _stamp(library, space, unit))
-        with self._lock:
-            if key in self._blocks:
-                self._blocks.move_to_end(key)
-                return self._blocks[key]
-        shown = show_map(library, space, unit)
-        block = None if shown is None else point_block(library, shown)
-        with self._lock:
-            for old in [k for k in self._blocks if k[:2] == key[:2]]:
-                del self._blocks[old]
-            self._blocks[key] = block
-            while len(self._blocks) > _KEPT:
-                self._blocks.popitem(last=False)
-        return block
+
+        def make() -> PointBlock | None:
+            shown = show_map(library, space, unit)
+            return None if shown is None else point_block(library, shown)
+
+        key = (space, unit, _stamp(library, space, unit))
+        return self._blocks.get(library.generation(), key, make)
 
 
 def point_block(library: Library, shown: ShownMap) -> PointBlock:

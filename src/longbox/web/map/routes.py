@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Annotated, Final
 
-from fastapi import APIRouter, Header, Path, Query, Request
+from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 from starlette.responses import HTMLResponse, Response
@@ -14,7 +14,9 @@ from longbox.analysis import MapUnit, map_path
 from longbox.book import PanelId
 from longbox.errors import LibraryError
 from longbox.vectors import Space
+from longbox.web.etags import is_known
 from longbox.web.html import render
+from longbox.web.ids import PanelName
 from longbox.web.map.points import PointCache
 from longbox.web.services import Shared
 
@@ -147,13 +149,7 @@ def list_maps(services: Shared) -> list[MapInfo]:
         304: {"description": "As it was."},
     },
 )
-def map_points(
-    request: Request,
-    services: Shared,
-    space: Space,
-    of: MapUnit,
-    if_none_match: Annotated[str | None, Header(max_length=200)] = None,
-) -> Response:
+def map_points(request: Request, services: Shared, space: Space, of: MapUnit) -> Response:
     """Return the points of a map as a block of bytes."""
     if space not in services.library.spaces():
         raise HTTPException(404, f"this library has no {space} vectors")
@@ -161,15 +157,13 @@ def map_points(
     if block is None:
         raise HTTPException(404, f"there is no map of {of} by {space} yet; start a job of kind map")
     headers = {"ETag": block.etag, "Cache-Control": "private, no-cache"}
-    if if_none_match is not None and block.etag in if_none_match:
+    if is_known(request, block.etag):
         return Response(status_code=304, headers=headers)
     return Response(block.data, media_type="application/octet-stream", headers=headers)
 
 
 @api.get("/map/look/{panel_id}")
-def map_look(
-    services: Shared, panel_id: Annotated[str, Path(pattern=r"^[0-9a-f]{16}-\d{4,9}-\d{2,9}$")]
-) -> PointLook:
+def map_look(services: Shared, panel_id: PanelName) -> PointLook:
     """Return what is shown beside a point."""
     row = services.library.panel_row(PanelId.parse(panel_id))
     found = services.library.panel_records([row])

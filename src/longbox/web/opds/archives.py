@@ -8,18 +8,17 @@ which comes last for that reason, says so.
 from __future__ import annotations
 
 import io
-import threading
 import zipfile
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 from xml.etree.ElementTree import Element, SubElement, tostring
 
-from longbox.errors import BusyError, ComicError
+from longbox.errors import ComicError
 from longbox.web.opds.atom import text
+from longbox.web.whereabouts import without_folders
 
 MOST_PAGES: Final = 200
-_AT_ONCE: Final = 2
 # A day that every archive program can write: archives of the same pages are the same bytes.
 _DAY: Final = (1980, 1, 1, 0, 0, 0)
 
@@ -50,48 +49,6 @@ class ArchiveInfo:
     year: int | None = None
     language: str | None = None
     is_right_to_left: bool = False
-
-
-class Packer:
-    """Packs a few archives at a time."""
-
-    def __init__(self) -> None:
-        self._places = threading.BoundedSemaphore(_AT_ONCE)
-
-    def pack(self, info: ArchiveInfo, pages: Sequence[PackedPage]) -> Iterator[bytes]:
-        """Return the archive piece by piece.
-
-        Raises:
-            BusyError: Too many are packed already; raised at once, not at the first piece.
-        """
-        if not self._places.acquire(blocking=False):
-            raise BusyError("other archives are being packed; try again in a moment")
-        return _Pieces(_packed(info, pages), self._places.release)
-
-
-class _Pieces(Iterator[bytes]):
-    """Pieces whose place is given back however they end, also when nobody begins to read them."""
-
-    def __init__(self, pieces: Iterator[bytes], release: Callable[[], None]) -> None:
-        self._pieces, self._release = pieces, release
-        self._lock, self._is_over = threading.Lock(), False
-
-    def __next__(self) -> bytes:
-        try:
-            return next(self._pieces)
-        except BaseException:
-            self.close()
-            raise
-
-    def close(self) -> None:
-        """End; nothing more comes."""
-        with self._lock:
-            if not self._is_over:
-                self._is_over = True
-                self._release()
-
-    def __del__(self) -> None:
-        self.close()
 
 
 class _Tail(io.RawIOBase):
@@ -128,7 +85,8 @@ class _Tail(io.RawIOBase):
         return data
 
 
-def _packed(info: ArchiveInfo, pages: Sequence[PackedPage]) -> Iterator[bytes]:
+def packed(info: ArchiveInfo, pages: Sequence[PackedPage]) -> Iterator[bytes]:
+    """Yield the archive piece by piece."""
     tail = _Tail()
     packed: list[PackedPage] = []
     left_out: list[str] = []
@@ -137,7 +95,7 @@ def _packed(info: ArchiveInfo, pages: Sequence[PackedPage]) -> Iterator[bytes]:
             try:
                 data = page.read()
             except ComicError as error:
-                left_out.append(str(error))
+                left_out.append(without_folders(str(error)))
                 continue
             archive.writestr(zipfile.ZipInfo(page.name, _DAY), data)
             packed.append(page)

@@ -98,8 +98,9 @@ def safe_stem(text: str) -> str:
 def attachment(name: str) -> str:
     """Return a Content-Disposition (RFC 6266): plain ASCII for old clients, UTF-8 for others."""
     plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
-    stem, dot, suffix = plain.rpartition(".")
-    ascii_name = f"{safe_stem(stem)}{dot}{suffix}"
+    # What only looks like a quotation mark has become one.
+    stem, dot, suffix = _UNSAFE.sub(" ", plain).rpartition(".")
+    ascii_name = f"{safe_stem(stem)}{dot}{suffix.strip()}"
     return f"attachment; filename=\"{ascii_name}\"; filename*=UTF-8''{quote(name, safe='')}"
 
 

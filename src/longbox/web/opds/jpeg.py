@@ -20,6 +20,8 @@ JPEG: Final = "image/jpeg"
 WIDEST: Final = PICTURE_WIDTHS[-1]
 _QUALITY: Final = 87
 _AT_ONCE: Final = 3
+# Each waits in a thread of the pool that all routes share, perhaps for a page that takes a minute.
+_MOST_WAITING: Final = 20
 _PATIENCE_S: Final = 60.0
 
 
@@ -29,6 +31,7 @@ class JpegMaker:
     def __init__(self, pictures: PictureServer) -> None:
         self._pictures = pictures
         self._places = threading.BoundedSemaphore(_AT_ONCE)
+        self._waiting = threading.BoundedSemaphore(_MOST_WAITING)
 
     def page_request(self, book_id: str, page_index: int, width_px: int) -> PictureRequest:
         """Look up a page; raises as `PictureServer.page_request`."""
@@ -46,6 +49,14 @@ class JpegMaker:
             PageError: The page cannot be decoded.
             BusyError: Too many pictures are asked for.
         """
+        if not self._waiting.acquire(blocking=False):
+            raise BusyError("too many pages are asked for at once; try again in a moment")
+        try:
+            return self._made(request, width_px)
+        finally:
+            self._waiting.release()
+
+    def _made(self, request: PictureRequest, width_px: int) -> bytes:
         from PIL import Image
 
         made = self._pictures.make(request)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 from collections.abc import Iterator
 from functools import partial
@@ -12,21 +13,18 @@ from longbox.config import Config
 from longbox.errors import PageError
 from longbox.ingest import OpenPages, open_pages
 from longbox.library import SavedSearch
-from longbox.web.opds.archives import MOST_PAGES, ArchiveInfo, PackedPage, Packer
+from longbox.web.opds.archives import MOST_PAGES, ArchiveInfo, PackedPage, packed
 from longbox.web.opds.files import BookFile, safe_stem
 from longbox.web.opds.hits import HITS_A_PART, LAST_START, HitFeeds
 from longbox.web.opds.jpeg import WIDEST, JpegMaker
 from longbox.web.search import ShownPanel
 
 
-def pack_folder(
-    packer: Packer, file: BookFile, annotated: AnnotatedBook, config: Config
-) -> Iterator[bytes]:
+def pack_folder(file: BookFile, annotated: AnnotatedBook, config: Config) -> Iterator[bytes]:
     """Pack a folder of pictures as they are; a picture that was changed since is left out.
 
     Raises:
         IngestError: The folder cannot be listed.
-        BusyError: Other archives are being packed.
     """
     book = annotated.book
     opened = open_pages(file.path, config.ingest)
@@ -48,17 +46,14 @@ def pack_folder(
         language=metadata.language,
         is_right_to_left=book.direction is Direction.RTL,
     )
-    return packer.pack(info, pages)
+    return _closing(opened, packed(info, pages))
 
 
-def pack_hits(
-    packer: Packer, feeds: HitFeeds, saved: SavedSearch, jpegs: JpegMaker
-) -> Iterator[bytes]:
+def pack_hits(feeds: HitFeeds, saved: SavedSearch, jpegs: JpegMaker) -> Iterator[bytes]:
     """Pack the pages of a search's hits in their order, each once, at most MOST_PAGES.
 
     Raises:
         QueryError: The search cannot be answered any more.
-        BusyError: Other archives are being packed.
     """
     found: dict[tuple[str, int], ShownPanel] = {}
     state = feeds.state(saved)
@@ -79,7 +74,12 @@ def pack_hits(
         for number, panel in enumerate(places, start=1)
     ]
     info = ArchiveInfo(saved.name, f"Pages that the search “{saved.name}” found.")
-    return packer.pack(info, pages)
+    return packed(info, pages)
+
+
+def _closing(opened: OpenPages, pieces: Iterator[bytes]) -> Iterator[bytes]:
+    with contextlib.closing(opened):
+        yield from pieces
 
 
 def _jpeg(jpegs: JpegMaker, panel: ShownPanel) -> bytes:

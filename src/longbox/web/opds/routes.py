@@ -20,7 +20,8 @@ from starlette.responses import FileResponse, Response, StreamingResponse
 from longbox.book import Direction, PanelId
 from longbox.errors import LibraryError, QueryError
 from longbox.library import BookSort, BookSummary, SavedSearch
-from longbox.web.opds.archives import Packer
+from longbox.web.etags import is_known
+from longbox.web.ids import BookId, PanelName, SearchId
 from longbox.web.opds.atom import (
     ENTRY_TYPE,
     OPENSEARCH_TYPE,
@@ -37,16 +38,15 @@ from longbox.web.opds.jpeg import JPEG, WIDEST, JpegMaker
 from longbox.web.opds.packing import pack_folder, pack_hits
 from longbox.web.opds.publications import FEED_TYPE, PUBLICATION_TYPE, write_json, write_publication
 from longbox.web.pictures import PictureRequest
+from longbox.web.places import Places
 from longbox.web.services import Services, services_of
 
 pages = APIRouter()
 api = APIRouter()
 
 _FURTHEST: Final = 1_000_000
+_PACKED_AT_ONCE: Final = 2
 _NUMBER: Final = re.compile("[0-9]{1,7}")
-BookId = Annotated[str, Path(pattern="^[0-9a-f]{16}$")]
-SearchId = Annotated[str, Path(pattern="^[0-9a-f]{12}$")]
-PanelName = Annotated[str, Path(pattern="^[0-9a-f]{16}-[0-9]{4,6}-[0-9]{2,4}$")]
 PageNumber = Annotated[int, Path(ge=0, le=99_999)]
 First = Annotated[int, Query(ge=0, le=99_999)]
 Part = Annotated[int, Query(ge=1, le=_FURTHEST)]
@@ -63,7 +63,7 @@ class OpdsDesk:
     catalogue: Catalogue
     hits: HitFeeds
     jpegs: JpegMaker
-    packer: Packer
+    packing: Places
 
     def book(self, book_id: str) -> BookSummary:
         """Return a book.
@@ -96,7 +96,8 @@ async def _desk_of(request: Request) -> OpdsDesk:
         catalogue = Catalogue(services.library)
         hits = HitFeeds(services.library, services.desk, catalogue)
         jpegs = JpegMaker(services.pictures)
-        desk = OpdsDesk(services, catalogue, hits, jpegs, Packer())
+        packing = Places(_PACKED_AT_ONCE, "other archives are being packed; try again in a moment")
+        desk = OpdsDesk(services, catalogue, hits, jpegs, packing)
         request.app.state.opds_desk = desk
     return desk
 
@@ -194,10 +195,11 @@ def file(request: Request, desk: Desk, book_id: BookId, name: str) -> Response: 
         if request.method == "HEAD":
             return Response(headers=headers, media_type=CBZ)
         annotated = desk.services.library.annotated_book(book_id)
-        pieces = pack_folder(desk.packer, found, annotated, desk.services.config)
+        config = desk.services.config
+        pieces = desk.packing.fill(lambda: pack_folder(found, annotated, config))
         return StreamingResponse(pieces, media_type=CBZ, headers=headers)
     headers["ETag"] = f'"{book_id}-{found.n_bytes:x}-{found.changed_ns:x}"'
-    if _has_it(request, headers["ETag"]):
+    if is_known(request, headers["ETag"]):
         return Response(status_code=304, headers=headers)
     facts = found.path.stat()
     return FileResponse(found.path, headers=headers, media_type=found.type, stat_result=facts)
@@ -207,7 +209,7 @@ def file(request: Request, desk: Desk, book_id: BookId, name: str) -> Response: 
 def search_archive(desk: Desk, search_id: SearchId) -> Response:
     """Give the pages of a saved search's hits as one archive."""
     saved = desk.saved(search_id)
-    pieces = pack_hits(desk.packer, desk.hits, saved, desk.jpegs)
+    pieces = desk.packing.fill(lambda: pack_hits(desk.hits, saved, desk.jpegs))
     headers = {
         "Content-Disposition": attachment(f"{safe_stem(saved.name)}.cbz"),
         "Cache-Control": "private, no-store",
@@ -251,7 +253,7 @@ def _jpeg(
         raise HTTPException(404, str(error)) from error
     etag = f'"{asked.key}-{width_px}"'
     headers = {"ETag": etag, "Cache-Control": "private, no-cache"}
-    if _has_it(request, etag):
+    if is_known(request, etag):
         return Response(status_code=304, headers=headers)
     return Response(desk.jpegs.make(asked, width_px), media_type=JPEG, headers=headers)
 
@@ -271,15 +273,10 @@ def _feed(request: Request, feed: Feed) -> Response:
 def _document(request: Request, data: bytes, kind: str) -> Response:
     etag = f'"{hashlib.sha256(data).hexdigest()[:32]}"'
     headers = {"ETag": etag, "Cache-Control": "private, no-cache"}
-    if _has_it(request, etag):
+    if is_known(request, etag):
         return Response(status_code=304, headers=headers)
     return Response(data, media_type=f"{kind};charset=utf-8", headers=headers)
 
 
 def _is_json(request: Request) -> bool:
     return request.url.path.startswith("/opds/v2")
-
-
-def _has_it(request: Request, etag: str) -> bool:
-    said = ",".join(request.headers.getlist("if-none-match"))
-    return etag in {each.strip().removeprefix("W/") for each in said.split(",")} or said == "*"

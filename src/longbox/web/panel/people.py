@@ -41,10 +41,11 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class People:
-    """Who is in a panel; `was_looked` is False where nobody has looked at the book."""
+    """Who is in a panel, or why nobody can say; `was_looked` at the book, or nobody has."""
 
     was_looked: bool
     people: tuple[Person, ...] = ()
+    lacking: str = ""
 
 
 class PeopleDesk:
@@ -63,7 +64,7 @@ class PeopleDesk:
         generation = self._library.generation()
         found = self._kept.get(generation, panel_id.book_id, lambda: self._read(panel_id.book_id))
         if found.clusters is None:
-            return People(was_looked=False)
+            return People(bool(found.lacking), lacking=found.lacking)
         here = [_person(cluster, panel_id) for cluster in found.clusters]
         return People(True, tuple(person for person in here if person is not None))
 
@@ -73,13 +74,14 @@ class PeopleDesk:
             return _Clusters(None)
         try:
             return _Clusters(cluster_books(self._library, book_id, [kept]).clusters)
-        except ModelError:  # more regions than can be compared
-            return _Clusters(None)
+        except ModelError as error:  # more regions than can be compared
+            return _Clusters(None, str(error))
 
 
 @dataclass(frozen=True, slots=True)
 class _Clusters:
     clusters: tuple[CharacterCluster, ...] | None
+    lacking: str = ""
 
 
 def _person(cluster: CharacterCluster, panel_id: PanelId) -> Person | None:

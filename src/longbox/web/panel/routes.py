@@ -7,10 +7,10 @@ with words where something is lacking, never with an error page.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, Final
 
-from fastapi import APIRouter, Depends, Path, Query, Request
+from fastapi import APIRouter, Depends, Query, Request
 from starlette.exceptions import HTTPException
 from starlette.responses import HTMLResponse
 
@@ -20,6 +20,7 @@ from longbox.library import Library
 from longbox.tasks import Task
 from longbox.vectors import Space
 from longbox.web.html import render
+from longbox.web.ids import PanelName
 from longbox.web.panel.answers import (
     AttentionAnswer,
     NearestAnswer,
@@ -49,13 +50,6 @@ TASK_NAMES: Final = {
     Task.VISUAL_CLOSURE: "Which picture comes next?",
     Task.TEXT_CLOSURE: "Which words come next?",
 }
-PanelName = Annotated[
-    str,
-    Path(
-        pattern="^[0-9a-f]{16}-[0-9]{4,6}-[0-9]{2,4}$",
-        description="book id, page index and panel, as 3f2a9c81d0e45b77-0012-03",
-    ),
-]
 Layer = Annotated[int | None, Query(ge=1, le=64, description="from 1; the last if not given")]
 
 
@@ -134,7 +128,7 @@ def understanding_part(request: Request, desk: Desk, panel_id: PanelName) -> HTM
     try:
         found = desk.model.understanding(view.record.panel_id, seen)
     except (ModelError, BusyError) as error:
-        return render(request, "panel/lacking.html", reason=str(error))
+        return _lacking(request, error)
     return render(
         request,
         "panel/understanding.html",
@@ -156,7 +150,7 @@ def attention_part(
     try:
         found = desk.model.attention(view.record.panel_id, seen, layer)
     except (ModelError, BusyError) as error:
-        return render(request, "panel/lacking.html", reason=str(error))
+        return _lacking(request, error)
     drawn = view_attention(view.record.panel_id, seen, found)
     return render(request, "panel/attention.html", view=view, found=drawn)
 
@@ -166,6 +160,8 @@ def people_part(request: Request, desk: Desk, panel_id: PanelName) -> HTMLRespon
     """Show who is in the panel, as far as somebody looked."""
     view = desk.view(_parsed(panel_id))
     found = desk.people.people(view.record.panel_id)
+    told = services_of(request).options.whereabouts.text(found.lacking)
+    found = replace(found, lacking=told)
     return render(request, "panel/people.html", view=view, found=found)
 
 
@@ -214,6 +210,12 @@ def get_attention(desk: Desk, panel_id: PanelName, layer: Layer = None) -> Atten
     found = desk.model.attention(view.record.panel_id, seen, layer)
     ids = [str(seen.panel_id(row)) for row in range(len(seen.places))]
     return attention_answer(found, ids)
+
+
+def _lacking(request: Request, error: ModelError | BusyError) -> HTMLResponse:
+    """Say in the place of a part why it is not there."""
+    reason = services_of(request).options.whereabouts.text(str(error))
+    return render(request, "panel/lacking.html", reason=reason)
 
 
 def _nearest(desk: PanelDesk, panel_id: str, space: Space, k: int) -> Nearest:

@@ -88,11 +88,6 @@ class Closure:
         return 1.0 / len(self.offered) if self.offered else 0.0
 
     @property
-    def right_share(self) -> float:
-        """Share of the panel that belongs there."""
-        return next((offer.share for offer in self.offered if offer.is_right), 0.0)
-
-    @property
     def is_right(self) -> bool:
         """Whether the model would have chosen it."""
         return bool(self.offered) and self.offered[0].is_right

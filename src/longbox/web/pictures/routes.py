@@ -25,6 +25,8 @@ from starlette.responses import Response
 
 from longbox.book import PanelId
 from longbox.errors import BusyError, PageError, QueryError
+from longbox.web.etags import is_known
+from longbox.web.ids import BookId, PanelName, PictureId
 from longbox.web.pictures.rendering import CONTENT_TYPE
 from longbox.web.pictures.server import PictureRequest, PictureServer, Rendered
 from longbox.web.pictures.uploads import UploadStore
@@ -39,11 +41,8 @@ _LOOK_S: Final = 0.5
 _MOST_UPLOADS_AT_ONCE: Final = 4
 _UPLOAD_S: Final = 120.0
 
-BookId = Annotated[str, Path(pattern="^[0-9a-f]{16}$")]
 PageIndex = Annotated[str, Path(pattern="^(0|[1-9][0-9]{0,4})$", description="From 0")]
-PanelName = Annotated[str, Path(pattern="^[0-9a-f]{16}-[0-9]{4,6}-[0-9]{2,4}$")]
 Width = Annotated[str, Path(pattern="^(160|320|640|1280|1920)$")]
-PictureId = Annotated[str, Path(pattern="^[0-9a-f]{32}$")]
 Version = Annotated[str, Query(alias="v", max_length=64)]
 
 
@@ -174,8 +173,8 @@ async def _answer(
 
     def resolve() -> tuple[PictureRequest, Rendered | None]:
         asked = look_up()
-        is_known = _has_it(request, asked.key)
-        return asked, Rendered(b"", asked.key) if is_known else pictures.find(asked)
+        is_there = is_known(request, f'"{asked.key}"')
+        return asked, Rendered(b"", asked.key) if is_there else pictures.find(asked)
 
     try:
         asked, found = await run_in_threadpool(resolve)
@@ -205,14 +204,8 @@ async def _made(request: Request, pictures: PictureServer, asked: PictureRequest
 
 
 def _sent(request: Request, picture: Rendered, keep: str) -> Response:
-    headers = {"ETag": f'"{picture.etag}"', "Cache-Control": keep}
-    if _has_it(request, picture.etag):
+    etag = f'"{picture.etag}"'
+    headers = {"ETag": etag, "Cache-Control": keep}
+    if is_known(request, etag):
         return Response(status_code=304, headers=headers)
     return Response(picture.data, media_type=CONTENT_TYPE, headers=headers)
-
-
-def _has_it(request: Request, etag: str) -> bool:
-    """Whether the browser says that it has this very picture."""
-    said = ",".join(request.headers.getlist("if-none-match"))
-    offered = {each.strip().removeprefix("W/") for each in said.split(",")}
-    return f'"{etag}"' in offered or "*" in offered

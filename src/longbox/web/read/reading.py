@@ -7,8 +7,6 @@ book again and again: page by page, and with every search in it.
 from __future__ import annotations
 
 import hashlib
-import threading
-from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
@@ -16,8 +14,8 @@ from typing import Final
 from longbox.book import AnnotatedBook, AnnotatedPage, PanelId
 from longbox.description import PageDescription
 from longbox.geometry import Box
-from longbox.library import Library
-from longbox.web.read.corrected import shown_book
+from longbox.library import LastAnswers, Library
+from longbox.pipeline import pages_ahead, present_book
 from longbox.web.read.records import (
     BoxValues,
     ReadingBook,
@@ -57,8 +55,7 @@ class ReadingDesk:
 
     def __init__(self, library: Library) -> None:
         self._library = library
-        self._open: OrderedDict[str, OpenBook] = OrderedDict()
-        self._lock = threading.Lock()
+        self._open = LastAnswers[str, OpenBook](_KEPT_BOOKS)
 
     def mark(self, book_id: str) -> str:
         """Return what changes whenever anything that is shown of a book may have changed."""
@@ -73,23 +70,14 @@ class ReadingDesk:
             LibraryError: It is not in the library, or its store is damaged.
         """
         mark = self.mark(book_id)
-        with self._lock:
-            found = self._open.get(book_id)
-            if found is not None and found.mark == mark:
-                self._open.move_to_end(book_id)
-                return found
-        made = self._read(book_id, mark)
-        with self._lock:
-            self._open[book_id] = made
-            self._open.move_to_end(book_id)
-            while len(self._open) > _KEPT_BOOKS:
-                self._open.popitem(last=False)
-        return made
+        return self._open.get(mark, lambda: self._read(book_id, mark))
 
     def _read(self, book_id: str, mark: str) -> OpenBook:
         corrections = self._library.corrections(book_id)
-        shown = shown_book(self._library.annotated_book(book_id), corrections)
-        unfit = self._library.unfit_descriptions(book_id) | shown.ahead
+        stored = self._library.annotated_book(book_id)
+        present = present_book(stored, corrections)
+        ahead = pages_ahead(stored, present)
+        unfit = self._library.unfit_descriptions(book_id) | ahead
         said = {
             page.page_index: page
             for page in self._library.descriptions(book_id)
@@ -97,9 +85,9 @@ class ReadingDesk:
         }
         near = self._library.previous_next_book(book_id)
         return OpenBook(
-            shown.annotated,
+            present,
             mark,
-            shown.ahead,
+            ahead,
             said,
             self._neighbour(near.previous),
             self._neighbour(near.next),

@@ -11,14 +11,16 @@ import json
 from dataclasses import asdict
 from typing import Annotated, Any, Final, Literal
 
-from fastapi import APIRouter, Depends, Path, Query, Request
+from fastapi import APIRouter, Depends, Query, Request
 from starlette.exceptions import HTTPException
 from starlette.responses import HTMLResponse, Response
 
 from longbox.book import Direction
 from longbox.errors import QueryError
 from longbox.web.addresses import PICTURE_WIDTHS
+from longbox.web.etags import is_known
 from longbox.web.html import render
+from longbox.web.ids import BookId
 from longbox.web.read.finding import find_texts
 from longbox.web.read.reading import OpenBook, ReadingDesk, reading_book, reading_page
 from longbox.web.read.records import ReadingBook, TextHits
@@ -30,7 +32,6 @@ api = APIRouter(tags=["read"])
 _MOST_PAGES: Final = 64  # of one answer
 _LAST_PAGE: Final = 1_000_000
 
-BookId = Annotated[str, Path(pattern="^[0-9a-f]{16}$")]
 View = Literal["page", "spread", "strip", "guided"]
 
 
@@ -92,7 +93,7 @@ def reading(
     last = first + _MOST_PAGES if end is None else min(first + _MOST_PAGES, max(first, end))
     etag = f'"{desk.mark(book_id)}-{first}-{last}"'
     headers = {"ETag": etag, "Cache-Control": "private, no-cache"}
-    if etag in request.headers.get("if-none-match", ""):
+    if is_known(request, etag):
         return Response(status_code=304, headers=headers)
     found = reading_book(desk.open(book_id), first, last)
     text = json.dumps(asdict(found), ensure_ascii=False, separators=(",", ":"))

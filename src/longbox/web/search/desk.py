@@ -18,7 +18,7 @@ from typing import Final
 from longbox.book import Hit, PanelId
 from longbox.config import Config
 from longbox.errors import QueryError
-from longbox.library import Facets, Filters, Library, PanelRecord
+from longbox.library import Facets, Filters, LastAnswers, Library, PanelRecord
 from longbox.retrieval import (
     MOST_HITS,
     By,
@@ -32,7 +32,6 @@ from longbox.retrieval import (
 from longbox.vectors import Space
 from longbox.web.addresses import page_picture, panel_address, panel_picture, read_address
 from longbox.web.pictures import UploadStore
-from longbox.web.search.kept import LatestAnswers
 from longbox.web.search.shown import (
     LIKE_LABELS,
     LIKE_SPACES,
@@ -83,9 +82,9 @@ class SearchDesk:
         self._library = library
         self._searcher = searcher
         self._uploads = uploads
-        self._parts = LatestAnswers[tuple[int, SearchState, int], ShownPart](_MOST_PARTS)
-        self._pictures = LatestAnswers[str, DecodedPicture](_MOST_PICTURES)
-        self._spaces = LatestAnswers[int, Mapping[Space, tuple[str, ...]]](1)
+        self._parts = LastAnswers[tuple[int, SearchState, int], ShownPart](_MOST_PARTS)
+        self._pictures = LastAnswers[str, DecodedPicture](_MOST_PICTURES)
+        self._spaces = LastAnswers[int, Mapping[Space, tuple[str, ...]]](1)
         self.usual_weights: Mapping[str, float] = config.search.weights()
 
     def facets(self, filters: Filters) -> Facets:

@@ -14,6 +14,7 @@ from longbox.book import PageFlag, PageType
 from longbox.library import Facet, Facets
 from longbox.vectors import Space
 from longbox.web.search.state import LIST_NAMES, SearchState
+from longbox.wording import spoken
 
 _LANGUAGES: Final = {
     "ar": "Arabic", "ca": "Catalan", "cs": "Czech", "da": "Danish", "de": "German",
@@ -203,4 +204,4 @@ def _label(name: str, label: str) -> str:
         return label
     if name == "language":
         return _LANGUAGES.get(label, label)
-    return _NAMES.get(label, label.replace("_", " "))
+    return _NAMES.get(label, spoken(label))

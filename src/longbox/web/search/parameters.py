@@ -21,6 +21,7 @@ from longbox.book import Direction, PageFlag, PageType
 from longbox.library import Filters, Writing
 from longbox.retrieval import By, only_space
 from longbox.vectors import Space
+from longbox.web.ids import BookId
 from longbox.web.search.state import LIST_NAMES, SearchState
 from longbox.web.search.terms import ADDED_TERM, MOST_ADDED
 
@@ -34,7 +35,6 @@ _UNSEEN: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]+")
 
 Name = Annotated[str, Field(min_length=1, max_length=300)]
 Language = Annotated[str, Field(pattern="^[A-Za-z]{2,3}$")]
-BookId = Annotated[str, Field(pattern="^[0-9a-f]{16}$")]
 AddedTerm = Annotated[str, Field(pattern=ADDED_TERM.pattern, max_length=160)]
 Year = Annotated[int, Field(ge=0, le=9999)]
 Weight = Annotated[float, Field(ge=0, le=_BIGGEST_WEIGHT, allow_inf_nan=False)]
@@ -179,7 +179,7 @@ def read_leniently(
 
 def saved_state(query: str, usual: Mapping[str, float]) -> SearchState:
     """Return the search that was saved as the part of an address behind the question mark."""
-    pairs = parse_qsl(query, keep_blank_values=False, max_num_fields=_MOST_FIELDS)
+    pairs = parse_qsl(query, keep_blank_values=False)[:_MOST_FIELDS]
     return replace(read_leniently(pairs, usual)[0], start=0)
 
 

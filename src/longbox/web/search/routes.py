@@ -7,12 +7,11 @@ gives one for another.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, Final
 from urllib.parse import parse_qs
 
 from fastapi import APIRouter, Query, Request
-from fastapi import Path as InPath
 from fastapi.concurrency import run_in_threadpool
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.exceptions import HTTPException
@@ -22,6 +21,7 @@ from longbox.errors import QueryError
 from longbox.library import Facets, SavedSearch
 from longbox.web.addresses import search_address
 from longbox.web.html import render
+from longbox.web.ids import SearchId
 from longbox.web.search.desk import HITS_A_PART, MOST_PARTS_AT_ONCE
 from longbox.web.search.page import make_page, more_address
 from longbox.web.search.parameters import (
@@ -45,8 +45,6 @@ _MOST_HITS_A_REQUEST: Final = 100
 _LONGEST_FORM: Final = 40_000
 _LONGEST_SAVED: Final = 8_000
 _LONGEST_NAME: Final = 200
-
-SearchId = Annotated[str, InPath(pattern="^[0-9a-f]{12}$")]
 
 
 class ApiSearchParameters(SearchParameters):
@@ -142,7 +140,8 @@ def delete_by_form(services: Shared, search_id: SearchId) -> Response:
 def _shown(request: Request, services: Services, template: str) -> Response:
     state, notes = _state(request, services)
     page = make_page(services.desk, services.library, state, notes, _n_hits(request))
-    answer = render(request, template, page.status, page=page)
+    told = replace(page, problem=services.options.whereabouts.text(page.problem))
+    answer = render(request, template, told.status, page=told)
     answer.headers["Cache-Control"] = "private, no-cache"
     return answer
 

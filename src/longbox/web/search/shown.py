@@ -15,6 +15,7 @@ from typing import Final
 from longbox.book import Direction, Hit, PageType
 from longbox.retrieval import Term, highlight
 from longbox.vectors import Space
+from longbox.wording import spoken
 
 # What each list is called where people see it, and what its strength is a strength of.
 LIST_LABELS: Final = {
@@ -205,7 +206,7 @@ def reasons_of(hit: Hit) -> tuple[Reason, ...]:
     found = [
         Reason(
             name,
-            LIST_LABELS.get(name, name.replace("_", " ")),
+            LIST_LABELS.get(name, spoken(name)),
             min(1.0, max(0.0, match.strength or 0.0)),
             match.rank,
             match.score,

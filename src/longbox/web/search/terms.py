@@ -28,16 +28,15 @@ from longbox.retrieval import (
     checked_terms,
     parse_query,
 )
+from longbox.web.ids import PANEL_ID_PATTERN, PICTURE_ID_PATTERN
 
 MOST_ADDED: Final = 12
 _NUMBER: Final = r"\d{1,4}(?:\.\d{1,4})?"
 _FRACTION: Final = r"[01](?:\.\d{1,4})?"
-_PICTURE: Final = rf"picture:[0-9a-f]{{32}}(?:@{_FRACTION}(?:,{_FRACTION}){{3}})?"
+_PICTURE: Final = rf"picture:{PICTURE_ID_PATTERN}(?:@{_FRACTION}(?:,{_FRACTION}){{3}})?"
 _PICTURE_NAME: Final = re.compile(rf"^{_PICTURE}$")
 # What may stand beside the box: a panel or a picture, with its sign and weight.
-ADDED_TERM: Final = re.compile(
-    rf"^-?(?:{_NUMBER}:)?(?:panel:[0-9a-f]{{16}}-[0-9]{{4,6}}-[0-9]{{2,4}}|{_PICTURE})$"
-)
+ADDED_TERM: Final = re.compile(rf"^-?(?:{_NUMBER}:)?(?:panel:{PANEL_ID_PATTERN}|{_PICTURE})$")
 
 
 def read_terms(query: str, also: Sequence[str]) -> tuple[Term, ...]:

@@ -7,7 +7,7 @@ found is shown with its time until it is asked again.
 from __future__ import annotations
 
 import shutil
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
@@ -19,6 +19,8 @@ from longbox.library import KeptAnswers, KnownProblem, Library, LibraryStatus
 from longbox.page_types import FLAG_ADVICE
 from longbox.web.jobs import JobBoard
 from longbox.web.jobs.vector_health import VectorHealth
+from longbox.web.whereabouts import Whereabouts
+from longbox.wording import plural
 
 _LOW_DISK_BYTES: Final = 2_000_000_000
 _MOST_PROBLEMS: Final = 50
@@ -116,13 +118,16 @@ class _Counted:
 class HealthDesk:
     """Answers how a library is; keeps its counts until the library changes."""
 
-    def __init__(self, library: Library, config: Config, jobs: JobBoard) -> None:
+    def __init__(
+        self, library: Library, config: Config, jobs: JobBoard, whereabouts: Whereabouts
+    ) -> None:
         self._library, self._config, self._jobs = library, config, jobs
+        self._whereabouts = whereabouts
         self._kept = KeptAnswers[str, _Counted](1)
 
     def health(self) -> LibraryHealth:
         """Return how the library is."""
-        library = self._library
+        library, where = self._library, self._whereabouts
         generation = library.generation()
         counted = self._kept.get(generation, "", self._count)
         status = counted.status
@@ -140,13 +145,15 @@ class HealthDesk:
                 SpaceLine(s.space.value, s.fingerprint, s.dimension, s.n_vectors, s.n_indexed)
                 for s in status.spaces
             ),
-            picture_encoder=self._config.encoders.picture,
-            sentence_encoder=self._config.encoders.sentence,
+            picture_encoder=where.text(self._config.encoders.picture),
+            sentence_encoder=where.text(self._config.encoders.sentence),
             model=status.model,
             disk=disk,
-            missing_files=counted.missing[:_MOST_MISSING],
+            missing_files=tuple(map(where.path, counted.missing[:_MOST_MISSING])),
             n_missing_files=len(counted.missing),
-            problems=problems.problems,
+            problems=tuple(
+                replace(known, problem=where.problem(known.problem)) for known in problems.problems
+            ),
             n_problems=problems.total,
             vectors=vectors,
             measured_at=measured_at,
@@ -161,7 +168,12 @@ class HealthDesk:
         if found is None:
             return None, None
         job, result = found
-        return msgspec.convert(result, VectorHealth), job.ended_at
+        vectors = msgspec.convert(result, VectorHealth)
+        told = self._whereabouts.text
+        shown = replace(
+            vectors, absent=tuple(map(told, vectors.absent)), notes=tuple(map(told, vectors.notes))
+        )
+        return shown, job.ended_at
 
 
 def health_lines(
@@ -198,7 +210,7 @@ def _failed(status: LibraryStatus) -> HealthLine | None:
         return None
     return HealthLine(
         "warning",
-        f"{_plural(status.failed_files)} could not be read as a book.",
+        f"{plural(status.failed_files, 'file')} could not be read as a book.",
         "See below why, repair or replace it, and read it again.",
         "refresh",
     )
@@ -209,7 +221,8 @@ def _missing(n_files: int) -> HealthLine | None:
         return None
     return HealthLine(
         "warning",
-        f"{_files(n_files)} not where {'it was' if n_files == 1 else 'they were'}.",
+        f"{plural(n_files, 'file is', 'files are')} not where "
+        f"{'it was' if n_files == 1 else 'they were'}.",
         "Plug the disk in or put them back, then look again; moved files are found by their pages.",
         "sync",
     )
@@ -242,7 +255,7 @@ def _unembedded(status: LibraryStatus) -> HealthLine | None:
     n = status.unembedded_books
     return HealthLine(
         "warning",
-        f"{n:,} book{' lacks' if n == 1 else 's lack'} up-to-date vectors of the panel model.",
+        f"{plural(n, 'book lacks', 'books lack')} up-to-date vectors of the panel model.",
         "Embed what is missing.",
         "embed",
     )
@@ -254,15 +267,6 @@ def _unfit(status: LibraryStatus) -> HealthLine | None:
         return None
     return HealthLine(
         "warning",
-        f"{n:,} page{'' if n == 1 else 's'} described with other panels than now, or not to the "
-        "end.",
+        f"{plural(n, 'page')} described with other panels than now, or not to the end.",
         "Run `longbox describe` again.",
     )
-
-
-def _files(n: int) -> str:
-    return "1 file is" if n == 1 else f"{n:,} files are"
-
-
-def _plural(n: int) -> str:
-    return f"{n:,} file" + ("" if n == 1 else "s")

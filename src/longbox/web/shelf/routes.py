@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Query, Request
+from fastapi import APIRouter, Query, Request
 from starlette.exceptions import HTTPException
 from starlette.responses import HTMLResponse
 
@@ -13,6 +13,7 @@ from longbox.book import Direction
 from longbox.errors import LibraryError, QueryError
 from longbox.library import BookPage, BookSort, BookSummary, Filters, PageSummary
 from longbox.web.html import is_fragment, render
+from longbox.web.ids import BookId
 from longbox.web.services import Services, Shared
 from longbox.web.shelf import books as book_pages
 from longbox.web.shelf.folders import FolderListing, list_folders
@@ -22,7 +23,6 @@ from longbox.web.shelf.listing import shelf_part
 pages = APIRouter()
 api = APIRouter(tags=["shelf"])
 
-BookId = Annotated[str, Path(pattern="^[0-9a-f]{16}$", description="16 hex digits")]
 Text = Annotated[str, Query(max_length=500, description="words of title or series")]
 FolderPath = Annotated[str, Query(max_length=4096, description="absolute, or from ~")]
 _MOST_BOOKS = 200
@@ -59,14 +59,15 @@ def list_books(
 ) -> BookPage:
     """List books, a part at a time; `book_id`, given once or more, lists only these."""
     chosen = Filters(book_ids=tuple(book_id or ()), include_missing=True)
-    return services.library.books(sort, chosen, text, limit=limit, offset=offset)
+    found = services.library.books(sort, chosen, text, limit=limit, offset=offset)
+    return replace(found, books=_told(services, found.books))
 
 
 @api.get("/books/{book_id}")
 def get_book(services: Shared, book_id: BookId) -> book_pages.BookDetails:
     """Return all that is known of a book, without its pages."""
     _known(services, book_id)
-    return book_pages.book_details(services.library, book_id)
+    return _details(services, book_id)
 
 
 @api.get("/books/{book_id}/pages")
@@ -80,7 +81,8 @@ def get_pages(services: Shared, book_id: BookId) -> list[PageSummary]:
 def get_similar(services: Shared, book_id: BookId) -> list[BookSummary]:
     """List the books whose panels are most like some of this one's."""
     _known(services, book_id)
-    return list(book_pages.similar_books(services.library, services.searcher, book_id))
+    found = book_pages.similar_books(services.library, services.searcher, book_id)
+    return list(_told(services, found))
 
 
 @api.get("/health")
@@ -131,7 +133,7 @@ def shelf_page(
 def book_page(request: Request, services: Shared, book_id: BookId) -> HTMLResponse:
     """Show a book: what it is, its pages, what was found."""
     _known(services, book_id)
-    details = book_pages.book_details(services.library, book_id)
+    details = _details(services, book_id)
     found = services.library.pages_of(book_id)
     return render(
         request,
@@ -197,6 +199,22 @@ def _known(services: Services, book_id: str) -> None:
         raise HTTPException(404, f"{book_id}: there is no such book in this library") from error
 
 
+def _details(services: Services, book_id: str) -> book_pages.BookDetails:
+    """Return a book's details as they may be read here."""
+    found = book_pages.book_details(services.library, book_id)
+    return replace(
+        found,
+        book=_told(services, (found.book,))[0],
+        problems=tuple(map(services.options.whereabouts.problem, found.problems)),
+    )
+
+
+def _told(services: Services, books: tuple[BookSummary, ...]) -> tuple[BookSummary, ...]:
+    """Return books with their files as they may be read here."""
+    path = services.options.whereabouts.path
+    return tuple(replace(book, file=path(book.file)) for book in books)
+
+
 def _may_add(services: Services) -> None:
     if services.options.is_read_only:
         raise HTTPException(403, "this library is shared read-only; no folder can be added here")
@@ -205,6 +223,8 @@ def _may_add(services: Services) -> None:
 def _desk(request: Request, services: Services) -> HealthDesk:
     state = request.app.state
     if getattr(state, "health_desk", None) is None:
-        state.health_desk = HealthDesk(services.library, services.config, services.jobs)
+        state.health_desk = HealthDesk(
+            services.library, services.config, services.jobs, services.options.whereabouts
+        )
     desk: HealthDesk = state.health_desk
     return desk

@@ -27,6 +27,8 @@ export function toast(text, { kind = "note", action, keep = 6000 } = {}) {
   return box;
 }
 
+export const NO_ANSWER = "the server does not answer; is `longbox serve` still running?";
+
 /** What the server refused, with its status and its one line. */
 export class Refused extends Error {
   /**
@@ -56,7 +58,7 @@ export async function ask(address, { method = "GET", json, body, headers = {}, s
     response = await fetch(`/api/v1${address}`, { method, body: sent, headers, signal });
   } catch (error) {
     if (error instanceof DOMException && error.name === "AbortError") throw error;
-    throw new Refused(0, "the server does not answer; is `longbox serve` still running?", null);
+    throw new Refused(0, NO_ANSWER, null);
   }
   const text = await response.text();
   let answer = null;
@@ -67,6 +69,25 @@ export async function ask(address, { method = "GET", json, body, headers = {}, s
   }
   if (!response.ok) throw new Refused(response.status, answer?.error ?? response.statusText, answer);
   return answer;
+}
+
+/**
+ * Ask for a part of a page, as HTML.
+ * @param {URL} address
+ * @param {AbortSignal} [signal]
+ * @returns {Promise<{part: Document, response: Response}>} also where it was refused: `reasonIn`
+ */
+export async function askPart(address, signal) {
+  const response = await fetch(address, { signal, headers: { "HX-Request": "true" } });
+  return { part: new DOMParser().parseFromString(await response.text(), "text/html"), response };
+}
+
+/**
+ * The one line that a page of a refusal says.
+ * @param {Document} page
+ */
+export function reasonIn(page) {
+  return page.querySelector("main p")?.textContent ?? "that did not work";
 }
 
 /**
@@ -92,6 +113,27 @@ export function onKeys(keys) {
   };
   document.addEventListener("keydown", listen);
   return () => document.removeEventListener("keydown", listen);
+}
+
+/**
+ * The part of a page that its script cannot do without.
+ * @param {ParentNode} root
+ * @param {string} selector
+ * @returns {HTMLElement}
+ */
+export function part(root, selector) {
+  const found = root.querySelector(selector);
+  if (!found) throw new Error(`the page has no ${selector}`);
+  return /** @type {HTMLElement} */ (found);
+}
+
+/**
+ * @param {number} n
+ * @param {string} noun
+ * @returns {string} "1 page", "2,000 pages"
+ */
+export function plural(n, noun) {
+  return `${n.toLocaleString("en")} ${noun}${n === 1 ? "" : "s"}`;
 }
 
 function isDark() {
@@ -133,12 +175,9 @@ function startShortcuts() {
 function sayFailedRequests() {
   document.addEventListener("htmx:responseError", (event) => {
     const xhr = /** @type {CustomEvent} */ (event).detail.xhr;
-    const found = new DOMParser().parseFromString(xhr.responseText, "text/html");
-    toast(found.querySelector("main p")?.textContent ?? "that did not work", { kind: "error" });
+    toast(reasonIn(new DOMParser().parseFromString(xhr.responseText, "text/html")), { kind: "error" });
   });
-  document.addEventListener("htmx:sendError", () =>
-    toast("the server does not answer; is `longbox serve` still running?", { kind: "error" }),
-  );
+  document.addEventListener("htmx:sendError", () => toast(NO_ANSWER, { kind: "error" }));
 }
 
 startThemeToggle();

@@ -1,9 +1,10 @@
 // Somebody else put the same page right: both are shown, and whoever was later chooses.
 
+import { plural } from "../base/base.js";
 import { documentOf, fieldsOf } from "./document.js";
+import { outlinePoints, shape } from "./drawing.js";
 import { corners } from "./geometry.js";
 
-const SVG = "http://www.w3.org/2000/svg";
 const WORDS = { panels: "panels", texts: "texts", page_type: "the page type" };
 
 /**
@@ -36,7 +37,6 @@ export function chooseBetween(mine, present, picture) {
 function counts(doc) {
   const line = document.createElement("p");
   line.className = "small quiet";
-  const plural = (/** @type {number} */ n, /** @type {string} */ noun) => `${n} ${noun}${n === 1 ? "" : "s"}`;
   line.textContent = `${plural(doc.panels.length, "panel")}, ${plural(doc.texts.length, "text")}, ${doc.pageType.replace("_", " ")}`;
   return line;
 }
@@ -47,23 +47,20 @@ function counts(doc) {
  * @param {string} picture
  */
 function sketch(doc, page, picture) {
-  const svg = document.createElementNS(SVG, "svg");
-  svg.setAttribute("viewBox", `0 0 ${page.width} ${page.height}`);
-  svg.setAttribute("class", "sketch");
-  svg.setAttribute("role", "img");
-  svg.setAttribute("aria-label", `${doc.panels.length} panels`);
-  const image = document.createElementNS(SVG, "image");
-  image.setAttribute("href", picture);
-  image.setAttribute("width", String(page.width));
-  image.setAttribute("height", String(page.height));
-  svg.append(image);
+  const svg = shape("svg", {
+    viewBox: `0 0 ${page.width} ${page.height}`,
+    class: "sketch",
+    role: "img",
+    "aria-label": plural(doc.panels.length, "panel"),
+  });
+  svg.append(shape("image", { href: picture, width: page.width, height: page.height }));
   doc.panels.forEach((panel, i) => {
-    const outline = document.createElementNS(SVG, "polygon");
-    outline.setAttribute("points", (panel.polygon ?? corners(panel.box)).map((p) => p.join(",")).join(" "));
-    const number = document.createElementNS(SVG, "text");
-    number.setAttribute("x", String((panel.box[0] + panel.box[2]) / 2));
-    number.setAttribute("y", String((panel.box[1] + panel.box[3]) / 2));
-    number.setAttribute("font-size", String(page.width / 9));
+    const outline = shape("polygon", { points: outlinePoints(panel.polygon ?? corners(panel.box)) });
+    const number = shape("text", {
+      x: (panel.box[0] + panel.box[2]) / 2,
+      y: (panel.box[1] + panel.box[3]) / 2,
+      "font-size": page.width / 9,
+    });
     number.textContent = String(i + 1);
     svg.append(outline, number);
   });

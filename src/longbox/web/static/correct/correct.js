@@ -1,6 +1,7 @@
 // The page where a page is put right: editor, saving, votes, the way through the queue.
 
 import { Refused, ask, toast } from "../base/base.js";
+import { keep, recall } from "../base/memory.js";
 import { listenToBook } from "./book.js";
 import { chooseBetween } from "./conflict.js";
 import { newId } from "./document.js";
@@ -15,7 +16,7 @@ const isFixed = stage.hasAttribute("data-fixed");
 const queue = stage.dataset.queue ?? "";
 const first = JSON.parse(stage.dataset.state ?? "{}");
 const VOTED = "longbox.voted.v1";
-const GOES_ON = "longbox.goes-on.v1";
+const GOES_ON = "longbox.goes-on.v2";
 const VERDICTS = /** @type {Record<string, string>} */ ({
   right: "right as it is",
   detector: "the detector is right",
@@ -190,7 +191,7 @@ async function vote(verdict) {
   editor.say(`Kept: ${VERDICTS[verdict]}`);
   if (verdict === "both_wrong") return toast("Now put it right; Enter saves, and Y says that it is right.");
   if (queue && part("goes-on") instanceof HTMLInputElement && /** @type {HTMLInputElement} */ (part("goes-on")).checked) {
-    sessionStorage.setItem(VOTED, JSON.stringify({ book: state.book_id, page: state.page_index, verdict, title: state.book.shown_title, hasPanels: verdict === "model" }));
+    keep(VOTED, { book: state.book_id, page: state.page_index, verdict, title: state.book.shown_title, hasPanels: verdict === "model" }, "sessionStorage");
     await goToNext();
   }
   return undefined;
@@ -212,10 +213,9 @@ function usePanels(boxes, label) {
 
 /** Say what was voted on the page before, and let it be taken back from here. */
 function offerToTakeBack() {
-  const kept = sessionStorage.getItem(VOTED);
-  sessionStorage.removeItem(VOTED);
-  if (!kept) return;
-  const voted = JSON.parse(kept);
+  const voted = recall(VOTED, "sessionStorage");
+  keep(VOTED, null, "sessionStorage");
+  if (!voted) return;
   toast(`Page ${voted.page + 1} of ${voted.title}: ${VERDICTS[voted.verdict]}`, {
     keep: 10_000,
     action: { label: "Undo", run: () => takeBack(voted) },
@@ -335,8 +335,8 @@ function listenToButtons() {
   }
   const goesOn = part("goes-on");
   if (goesOn instanceof HTMLInputElement) {
-    goesOn.checked = localStorage.getItem(GOES_ON) !== "no";
-    goesOn.addEventListener("change", () => localStorage.setItem(GOES_ON, goesOn.checked ? "yes" : "no"));
+    goesOn.checked = recall(GOES_ON) !== false;
+    goesOn.addEventListener("change", () => keep(GOES_ON, goesOn.checked));
   }
 }
 

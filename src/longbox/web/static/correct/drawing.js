@@ -23,13 +23,13 @@ export const HANDLES = ["nw", "n", "ne", "e", "se", "s", "sw", "w"];
  * @param {string} name
  * @param {Record<string, string | number>} attributes
  */
-function shape(name, attributes) {
+export function shape(name, attributes) {
   const made = document.createElementNS(SVG, name);
   for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, String(value));
   return made;
 }
 
-const points = (/** @type {Point[]} */ outline) => outline.map((p) => p.join(",")).join(" ");
+export const outlinePoints = (/** @type {Point[]} */ outline) => outline.map((p) => p.join(",")).join(" ");
 
 export class Drawing {
   /**
@@ -89,7 +89,7 @@ export class Drawing {
   #path(doc, look, scale) {
     if (!look.shows.path || doc.panels.length < 2) return this.layers.path.replaceChildren();
     const middles = doc.panels.map(({ box }) => /** @type {Point} */ ([(box[0] + box[2]) / 2, (box[1] + box[3]) / 2]));
-    const lines = ["path path--under", "path"].map((name) => shape("polyline", { points: points(middles), class: name }));
+    const lines = ["path path--under", "path"].map((name) => shape("polyline", { points: outlinePoints(middles), class: name }));
     const dots = middles.map(([x, y], i) =>
       shape("circle", { cx: x, cy: y, r: (i ? 3.5 : 6) / scale, class: i ? "path__dot" : "path__start" }),
     );
@@ -107,7 +107,7 @@ export class Drawing {
       g.setAttribute("aria-label", `Panel ${i + 1} of ${doc.panels.length}, ${said(panel.box)}`);
       this.#mark(g, panel.id, look);
       g.replaceChildren(
-        shape("polygon", { points: points(panel.polygon ?? corners(panel.box)), class: "panel__outline" }),
+        shape("polygon", { points: outlinePoints(panel.polygon ?? corners(panel.box)), class: "panel__outline" }),
         ...badge(panel.box, place ? String(place) : "·", look.direction, scale, this.page),
       );
       wanted.push(g);
@@ -149,7 +149,7 @@ export class Drawing {
       }),
     );
     if (look.draft?.box) made.push(frame(look.draft.box, "draft", 0));
-    if (look.draft?.line) made.push(shape("polyline", { points: points(look.draft.line), class: "draft draft--line" }));
+    if (look.draft?.line) made.push(shape("polyline", { points: outlinePoints(look.draft.line), class: "draft draft--line" }));
     const one = look.selected.size === 1 ? [...look.selected][0] : "";
     const item = [...doc.panels, ...doc.texts].find((each) => each.id === one);
     if (item && !look.isFixed && look.tool === "select") made.push(...handles(item.box, scale));

@@ -4,7 +4,7 @@
 //
 // Others hear "longbox:job" on the document, with the job as its detail.
 
-import { ask, toast, Refused } from "../base/base.js";
+import { Refused, ask, plural, toast } from "../base/base.js";
 
 /**
  * @typedef {object} Job
@@ -119,7 +119,7 @@ function showProblems(card, job) {
   const lines = card.querySelector("[data-job-lines]");
   if (!(box instanceof HTMLElement) || !lines) return;
   box.hidden = job.n_problems === 0;
-  put(card, "[data-job-count]", `${job.n_problems.toLocaleString("en")} problem${job.n_problems === 1 ? "" : "s"}`);
+  put(card, "[data-job-count]", plural(job.n_problems, "problem"));
   for (const line of job.problems.slice(lines.childElementCount)) {
     const item = document.createElement("li");
     item.textContent = line;

@@ -1,10 +1,10 @@
 // The map page: panes side by side that share colours, filters, what is pointed at and chosen.
 
-import { toast } from "../base/base.js";
+import { part, plural, toast } from "../base/base.js";
 import { colouring, packed, Palette } from "./colours.js";
 import { makeMap } from "./job.js";
 import { showLegend } from "./legend.js";
-import { Pane, part } from "./pane.js";
+import { Pane } from "./pane.js";
 import { NoMapYet, Points } from "./points.js";
 import { asCsv, asJson, save, showSelection } from "./selection.js";
 
@@ -256,10 +256,9 @@ function isStale(points) {
 
 /** @param {Points} points */
 function staleness({ about }) {
-  const books = (/** @type {number} */ n) => `${n.toLocaleString("en")} book${n === 1 ? "" : "s"}`;
   const said = [];
-  if (about.n_books_new) said.push(`${books(about.n_books_new)} came since and are not on this map.`);
-  if (about.n_books_changed) said.push(`${books(about.n_books_changed)} changed or went; their points are left out.`);
+  if (about.n_books_new) said.push(`${plural(about.n_books_new, "book")} came since and are not on this map.`);
+  if (about.n_books_changed) said.push(`${plural(about.n_books_changed, "book")} changed or went; their points are left out.`);
   return said.join(" ");
 }
 

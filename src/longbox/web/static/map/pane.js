@@ -1,5 +1,6 @@
 // One map of the page: its canvas, what lies over it, and the list of what is seen.
 
+import { part } from "../base/base.js";
 import KDBush from "../vendor/kdbush-4.1.0/kdbush.js";
 import { Camera } from "./camera.js";
 import { inside, within } from "./choosing.js";
@@ -261,17 +262,6 @@ export class Pane {
     else return false;
     return true;
   }
-}
-
-/**
- * @param {HTMLElement} root
- * @param {string} selector
- * @returns {HTMLElement}
- */
-export function part(root, selector) {
-  const found = root.querySelector(selector);
-  if (!found) throw new Error(`the page lacks ${selector}`);
-  return /** @type {HTMLElement} */ (found);
 }
 
 /** @param {Float32Array} places */

@@ -1,5 +1,7 @@
 // What was chosen on the maps: pictures of it, and ways out: a search, a list, a file.
 
+import { part, plural } from "../base/base.js";
+
 const PICTURED = 48;
 const BOOKS_IN_A_SEARCH = 40;
 const DANGEROUS = /^[=+\-@\t\r]/; // a spreadsheet would calculate it
@@ -16,27 +18,18 @@ export function showSelection(root, points, chosen, n) {
   if (!points) return;
   const noun = points.isPages ? "page" : "panel";
   const books = [...new Set(chosen.map((i) => points.bookOf(i).id))];
-  const inBooks = `${books.length.toLocaleString("en")} book${books.length === 1 ? "" : "s"}`;
-  get(root, "[data-chosen-said]").textContent =
-    `${n.toLocaleString("en")} ${noun}${n === 1 ? "" : "s"} of ${inBooks} selected`;
-  const search = /** @type {HTMLAnchorElement} */ (get(root, "[data-chosen-search]"));
+  const inBooks = plural(books.length, "book");
+  part(root, "[data-chosen-said]").textContent =
+    `${plural(n, noun)} of ${inBooks} selected`;
+  const search = /** @type {HTMLAnchorElement} */ (part(root, "[data-chosen-search]"));
   search.hidden = books.length === 0 || books.length > BOOKS_IN_A_SEARCH;
   search.href = `/search?${books.map((id) => `book=${id}`).join("&")}`;
   search.textContent = books.length === 1 ? "Search in this book" : `Search in these ${inBooks}`;
-  get(root, "[data-chosen-pictures]").replaceChildren(
+  part(root, "[data-chosen-pictures]").replaceChildren(
     ...chosen.slice(0, PICTURED).map((i) => picture(points, i)),
   );
-  get(root, "[data-chosen-more]").textContent =
+  part(root, "[data-chosen-more]").textContent =
     chosen.length > PICTURED ? `and ${(chosen.length - PICTURED).toLocaleString("en")} more` : "";
-}
-
-/**
- * @param {HTMLElement} root
- * @param {string} selector
- * @returns {HTMLElement}
- */
-function get(root, selector) {
-  return /** @type {HTMLElement} */ (root.querySelector(selector));
 }
 
 /**

@@ -164,7 +164,7 @@ function wayToPanel(comic, panel, count) {
 
 /**
  * Let the settings form show and change settings.
- * @param {typeof import("./memory.js").DEFAULTS} settings
+ * @param {typeof import("./settings.js").DEFAULTS} settings
  * @param {(name: string, value: string | boolean) => void} change
  */
 export function listenToSettings(settings, change) {

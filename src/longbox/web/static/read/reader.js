@@ -1,14 +1,15 @@
 // The reader: one book in the whole window. Joins the stage (page, spread, guided view) or the strip
 // with bars, keys, fingers, the address and what the browser remembers.
 
-import { toast } from "../base/base.js";
+import { part, toast } from "../base/base.js";
+import { places, rememberPlace } from "../base/places.js";
 import { Bars } from "./bars.js";
 import { Comic } from "./comic.js";
 import { listenToFingers, listenToKeys } from "./controls.js";
 import { drawer, fillContents, fillMore, listenToDrawers, listenToSettings, markThumb, openDrawer } from "./drawers.js";
 import { BookSearch } from "./find.js";
-import { placeIn, readSettings, rememberPlace, writeSettings } from "./memory.js";
 import { Pictures } from "./pictures.js";
+import { readSettings, writeSettings } from "./settings.js";
 import { Stage } from "./stage.js";
 import { Strip } from "./strip.js";
 import { markText, wordsOf } from "./texts.js";
@@ -55,7 +56,7 @@ export class Reader {
     this.listen();
     const liked = this.comic.isStrip ? this.settings.stripView : this.settings.pagedView;
     const view = dataset.viewAsked ? dataset.view : VIEWS.includes(liked) ? liked : dataset.view;
-    const offered = dataset.start ? placeIn(this.comic.id) : null;
+    const offered = dataset.start ? (places()[this.comic.id] ?? null) : null;
     await this.setView(view ?? "page", page, panel);
     part(this.root, "[data-transcript]").remove();
     if (panel !== null && view !== "guided") this.pointOut(page, panel);
@@ -322,13 +323,6 @@ export class Reader {
     if (!mayBeUp || Math.abs(dx) >= Math.abs(dy)) return dx;
     return this.comic.direction === "rtl" ? -dy : dy;
   }
-}
-
-/** @param {ParentNode} root @param {string} selector @returns {HTMLElement} */
-function part(root, selector) {
-  const found = root.querySelector(selector);
-  if (!(found instanceof HTMLElement)) throw new Error(`the page has no ${selector}`);
-  return found;
 }
 
 /** @param {string} selector @param {(element: HTMLElement) => void} run */

@@ -21,7 +21,7 @@ export class Stage {
    * @param {HTMLElement} element
    * @param {import("./comic.js").Comic} comic
    * @param {import("./pictures.js").Pictures} pictures
-   * @param {{settings: () => typeof import("./memory.js").DEFAULTS, isStill: () => boolean, onPlace: () => void, onEnd: () => void, onBusy: (isBusy: boolean) => void}} around
+   * @param {{settings: () => typeof import("./settings.js").DEFAULTS, isStill: () => boolean, onPlace: () => void, onEnd: () => void, onBusy: (isBusy: boolean) => void}} around
    */
   constructor(element, comic, pictures, around) {
     this.element = element;

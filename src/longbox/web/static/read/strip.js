@@ -11,7 +11,7 @@ export class Strip {
   /**
    * @param {HTMLElement} element scrolls
    * @param {import("./comic.js").Comic} comic
-   * @param {{settings: () => typeof import("./memory.js").DEFAULTS, isStill: () => boolean, onPlace: () => void, onScroll: (down: boolean) => void}} around
+   * @param {{settings: () => typeof import("./settings.js").DEFAULTS, isStill: () => boolean, onPlace: () => void, onScroll: (down: boolean) => void}} around
    */
   constructor(element, comic, around) {
     this.element = element;

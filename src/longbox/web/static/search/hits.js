@@ -1,7 +1,7 @@
 // The hits: more of them when the end comes near, from one to the next by keys, their menus.
 "use strict";
 
-import { isTyping, toast } from "../base/base.js";
+import { askPart, isTyping, reasonIn, toast } from "../base/base.js";
 
 const AHEAD_PX = 900;
 
@@ -31,10 +31,9 @@ export function startHits({ say, go }) {
     const url = new URL(at.href);
     url.pathname = "/search/more";
     try {
-      const response = await fetch(url, { headers: { "HX-Request": "true" } });
-      const part = new DOMParser().parseFromString(await response.text(), "text/html");
+      const { part, response } = await askPart(url);
       const items = part.querySelectorAll("[data-hit]");
-      if (!response.ok) throw new Error(part.querySelector("main p")?.textContent ?? "that did not work");
+      if (!response.ok) throw new Error(reasonIn(part));
       if (link() !== at) return; // another search is shown by now
       const known = new Set([...list.querySelectorAll("[data-panel]")].map((hit) => hit.getAttribute("data-panel")));
       for (const item of items) {

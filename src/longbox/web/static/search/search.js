@@ -1,7 +1,7 @@
 // The search page without reloading: asks for what changes, keeps the address, goes back and forth.
 "use strict";
 
-import { Refused, ask, onKeys, toast } from "../base/base.js";
+import { NO_ANSWER, Refused, ask, askPart, onKeys, reasonIn, toast } from "../base/base.js";
 import { startHits } from "./hits.js";
 import { startPictures } from "./pictures.js";
 
@@ -73,12 +73,10 @@ async function go(address, { isBack = false, shown = 0, y = 0, keepScroll = fals
   if (!isBack) remember();
   const waiting = setTimeout(() => setWaiting(true), WAIT_BEFORE_SAYING_MS);
   try {
-    const response = await fetch(wanted, { signal: own.signal, headers: { "HX-Request": "true" } });
-    const text = await response.text();
+    const { part, response } = await askPart(wanted, own.signal);
     if (own.signal.aborted) return;
-    const part = new DOMParser().parseFromString(text, "text/html");
     const terms = part.getElementById("search-terms");
-    if (!terms) throw new Refused(response.status, part.querySelector("main p")?.textContent ?? "that did not work", null);
+    if (!terms) throw new Refused(response.status, reasonIn(part), null);
     const canonical = terms.dataset.address ?? url.pathname + url.search;
     if (!isBack) {
       const isSame = canonical === location.pathname + location.search;
@@ -90,7 +88,7 @@ async function go(address, { isBack = false, shown = 0, y = 0, keepScroll = fals
     remember();
   } catch (error) {
     if (error instanceof DOMException && error.name === "AbortError") return;
-    toast(error instanceof Refused ? error.message : "the server does not answer; is `longbox serve` still running?", { kind: "error" });
+    toast(error instanceof Refused ? error.message : NO_ANSWER, { kind: "error" });
   } finally {
     clearTimeout(waiting);
     if (asked === own) setWaiting(false);

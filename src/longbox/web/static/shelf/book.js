@@ -1,7 +1,7 @@
 // A book's page: reading goes on where it stopped.
 
+import { places, readAddress } from "../base/places.js";
 import "./pictures.js";
-import { places, readAddress } from "./progress.js";
 
 const book = document.querySelector("[data-book-id]");
 const place = book instanceof HTMLElement ? places()[book.dataset.bookId ?? ""] : undefined;

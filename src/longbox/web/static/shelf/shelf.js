@@ -1,8 +1,8 @@
 // The shelf: books that somebody is reading stand first, and new books appear while they are read.
 
 import { ask, Refused } from "../base/base.js";
+import { forgetPlace, places, readAddress } from "../base/places.js";
 import "./pictures.js";
-import { forget, places, readAddress } from "./progress.js";
 
 const MOST_SHOWN = 12;
 const LOOK_EVERY_MS = 4000;
@@ -31,7 +31,7 @@ async function showReading() {
 /**
  * @param {HTMLTemplateElement} template
  * @param {any} book
- * @param {import("./progress.js").Place} place
+ * @param {import("../base/places.js").Place} place
  * @param {HTMLElement} section
  */
 function readingCard(template, book, place, section) {
@@ -47,7 +47,7 @@ function readingCard(template, book, place, section) {
   const button = find("forget");
   button.setAttribute("aria-label", `Take ${book.title} off this row`);
   button.addEventListener("click", () => {
-    forget(book.book_id);
+    forgetPlace(book.book_id);
     card.remove();
     section.hidden = !section.querySelector(".reading__book");
   });
