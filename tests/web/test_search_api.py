@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import pytest
 
+from longbox.web.search.desk import HITS_A_PART
+
 if TYPE_CHECKING:
     from conftest import Served
 
@@ -185,7 +187,7 @@ def test_page_says_on_itself_what_cannot_be_answered(served: Served) -> None:
 
 def test_fragments_are_small_and_have_no_frame(served: Served) -> None:
     part = httpx.get(f"{served.address}/search/part", params={"q": "friends"})
-    more = httpx.get(f"{served.address}/search/more", params={"q": "friends", "start": 24})
+    more = httpx.get(f"{served.address}/search/more", params={"q": "friends", "start": HITS_A_PART})
     assert "<html" not in part.text + more.text
     assert len(part.content) < 150_000
-    assert more.text.count("data-hit") == 24
+    assert more.text.count("data-hit") == HITS_A_PART

@@ -21,8 +21,8 @@ export function places() {
 
 /** @param {string} bookId @param {number} page from 0 @param {number | null} panel from 0 */
 export function rememberPlace(bookId, page, panel) {
-  const books = { ...places(), [bookId]: { page, panel, at: Date.now() } };
-  const newest = Object.entries(books).sort((a, b) => (b[1].at || 0) - (a[1].at || 0));
+  const books = { ...recallRecord(KEY), [bookId]: { page, panel, at: Date.now() } };
+  const newest = Object.entries(books).sort((a, b) => (b[1]?.at ?? 0) - (a[1]?.at ?? 0));
   keep(KEY, Object.fromEntries(newest.slice(0, MOST_BOOKS)));
 }
 
