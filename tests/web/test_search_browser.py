@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from longbox.web.search.desk import HITS_A_PART
+
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Locator, Page
 
@@ -103,9 +105,9 @@ def test_form_works_without_a_script(browser: Browser, served: Served) -> None:
     page.goto(f"{served.address}/search?q=friends")
     first = page.locator(HITS).count()
     page.click("[data-more]")
-    assert "start=24" in page.url
-    assert first == 24
-    assert page.get_attribute("#hits", "start") == "25"
+    assert f"start={HITS_A_PART}" in page.url
+    assert first == HITS_A_PART
+    assert page.get_attribute("#hits", "start") == str(HITS_A_PART + 1)
     context.close()
 
 
@@ -198,7 +200,7 @@ def test_slider_weighs_and_is_reset(page: Page, served: Served) -> None:
     page.click("[data-reset-weights]")
     until(page, "!location.search.includes('w_vision')")
     page.wait_for_selector(".why__one--vision")
-    assert panels(page) == before
+    assert panels(page)[: len(before)] == before  # more may have come with a scroll
     assert page.locator("#w-description").count() == 0  # this library has none
 
 
