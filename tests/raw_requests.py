@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import socket
 from dataclasses import dataclass
+from pathlib import Path
 
 import httpx
 
@@ -16,7 +17,10 @@ HEADERS = (
     "referrer-policy",
     "cross-origin-resource-policy",
 )
-_LEAKS = re.compile(r"Traceback|File \"|root:x:|/work/|/tmp/|site-packages|" + TOKEN)
+REPOSITORY = Path(__file__).resolve().parents[1]
+_LEAKS = re.compile(
+    rf"Traceback|File \"|root:x:|{re.escape(str(REPOSITORY))}|/tmp/|site-packages|{TOKEN}"
+)
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from starlette.routing import BaseRoute
 from longbox.library import Library
 from raw_requests import (
     HEADERS,
+    REPOSITORY,
     TOKEN,
     assert_lives,
     assert_nothing_leaks,
@@ -274,7 +275,7 @@ def test_an_unforeseen_error_gives_nothing_away(
     served: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fail(*_: object, **__: object) -> None:
-        raise RuntimeError(f"{TOKEN} in /work/secret")
+        raise RuntimeError(f"{TOKEN} in {REPOSITORY}/secret")
 
     monkeypatch.setattr(served.app.state.services.library, "books", fail)
     for target in ("/api/v1/books", "/opds/books", "/"):

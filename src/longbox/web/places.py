@@ -34,7 +34,7 @@ class Places:
             raise BusyError(self._busy)
         try:
             return _Pieces(make(), self._places.release)
-        except BaseException:
+        except BaseException:  # whatever ends it, the place must not stay taken
             self._places.release()
             raise
 
@@ -49,7 +49,7 @@ class _Pieces(Iterator[bytes]):
     def __next__(self) -> bytes:
         try:
             return next(self._pieces)
-        except BaseException:
+        except BaseException:  # the end of the pieces among them
             self.close()
             raise
 
