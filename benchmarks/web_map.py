@@ -27,7 +27,7 @@ from typing import Any
 import numpy as np
 from playwright.sync_api import Browser, sync_playwright
 
-from longbox.analysis import LibraryMap, MapUnit, Method, write_map
+from longbox.analysis import LibraryMap, Unit, Method, write_map
 from longbox.book import (
     AnnotatedBook,
     AnnotatedPage,
@@ -196,7 +196,7 @@ def _scattered(library: Library, space: Space, rng: np.random.Generator) -> Libr
     return LibraryMap(
         space=space,
         fingerprint="none",
-        unit=MapUnit.PANELS,
+        unit=Unit.PANELS,
         vector_of="panel",
         method=Method.UMAP,
         n_known=rows.size,

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from longbox.analysis import LibraryMap, MapUnit, Method, fingerprint_of, write_map
+from longbox.analysis import LibraryMap, Unit, Method, fingerprint_of, write_map
 from longbox.library import Library
 from longbox.vectors import Space
 
@@ -33,7 +33,7 @@ def on_a_grid(library: Library, space: Space) -> LibraryMap:
     return LibraryMap(
         space=space,
         fingerprint=fingerprint,
-        unit=MapUnit.PANELS,
+        unit=Unit.PANELS,
         vector_of="panel",
         method=Method.UMAP,
         n_known=rows.size,

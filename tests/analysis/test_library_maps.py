@@ -12,7 +12,7 @@ import pytest
 from longbox.analysis import (
     LibraryMap,
     MapOptions,
-    MapUnit,
+    Unit,
     make_map,
     map_path,
     page_means,
@@ -26,7 +26,7 @@ from longbox.vectors import Metric, Space, unit
 from numbered_libraries import PANELS, numbered, put
 from panel_models import RandomModel
 
-VISION, PANELS_MAP, PAGES_MAP = Space.VISION, MapUnit.PANELS, MapUnit.PAGES
+VISION, PANELS_MAP, PAGES_MAP = Space.VISION, Unit.PANELS, Unit.PAGES
 
 
 def test_a_panel_without_the_modality_is_on_no_map(tmp_path: Path) -> None:

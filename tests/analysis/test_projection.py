@@ -7,7 +7,7 @@ import pytest
 from numpy.typing import NDArray
 
 from longbox.analysis import MapOptions, Method, Projector
-from longbox.analysis.islands import draw_near
+from longbox.analysis.maps.islands import draw_near
 from longbox.errors import ConfigError
 from longbox.vectors import Space, unit
 

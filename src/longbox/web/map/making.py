@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from longbox.analysis import MapUnit, make_map
+from longbox.analysis import Unit, make_map
 from longbox.errors import QueryError
 from longbox.vectors import Space
 from longbox.web.jobs import JobRun, Kind, Outcome
@@ -34,7 +34,7 @@ class MapArguments:
 
 def make(run: JobRun) -> Outcome:
     """Make the map that the job's arguments name."""
-    space, unit = Space(str(run.arguments["space"])), MapUnit(str(run.arguments["of"]))
+    space, unit = Space(str(run.arguments["space"])), Unit(str(run.arguments["of"]))
 
     def tell(what: str, done: int, total: int) -> None:
         start, share = _SHARES[what]
@@ -49,7 +49,7 @@ def make(run: JobRun) -> Outcome:
 def _checked(asked: MapArguments) -> MapArguments:
     if asked.space not in set(Space):
         raise QueryError(f"{asked.space[:40]!r} is no space; use one of {', '.join(Space)}")
-    if asked.of not in set(MapUnit):
+    if asked.of not in set(Unit):
         raise QueryError(f"{asked.of[:40]!r}: a map is of panels or pages")
     return asked
 

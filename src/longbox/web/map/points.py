@@ -20,7 +20,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from longbox.analysis import MapUnit, ShownMap, fingerprint_of, map_path, show_map
+from longbox.analysis import ShownMap, Unit, fingerprint_of, map_path, show_map
 from longbox.library import PAGE_FLAGS, PAGE_TYPES, KeptAnswers, Library, PanelColumns
 from longbox.vectors import Space
 
@@ -50,7 +50,7 @@ class PointCache:
     def __init__(self) -> None:
         self._blocks = KeptAnswers[tuple[object, ...], PointBlock | None](_KEPT)
 
-    def get(self, library: Library, space: Space, unit: MapUnit) -> PointBlock | None:
+    def get(self, library: Library, space: Space, unit: Unit) -> PointBlock | None:
         """Return a map's points, or None where it was not made yet.
 
         Raises:
@@ -132,7 +132,7 @@ def _about(shown: ShownMap, columns: PanelColumns) -> dict[str, Any]:
     }
 
 
-def _stamp(library: Library, space: Space, unit: MapUnit) -> tuple[int, int]:
+def _stamp(library: Library, space: Space, unit: Unit) -> tuple[int, int]:
     """Return what changes when a map is made again; zeros where there is none."""
     path = map_path(library.root, space, fingerprint_of(library, space), unit)
     try:

@@ -10,7 +10,7 @@ from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 from starlette.responses import HTMLResponse, Response
 
-from longbox.analysis import MapUnit, map_path
+from longbox.analysis import Unit, map_path
 from longbox.book import PanelId
 from longbox.errors import LibraryError
 from longbox.vectors import Space
@@ -97,7 +97,7 @@ class MapInfo(BaseModel):
     """
 
     space: Space
-    of: MapUnit
+    of: Unit
     is_made: bool
 
 
@@ -106,7 +106,7 @@ def map_page(
     request: Request,
     services: Shared,
     space: Annotated[list[Space] | None, Query()] = None,
-    of: MapUnit = MapUnit.PANELS,
+    of: Unit = Unit.PANELS,
     colour: Colour = Colour.CLUSTER,
 ) -> HTMLResponse:
     """Show one space, or up to four side by side."""
@@ -121,7 +121,7 @@ def map_page(
         chosen=chosen,
         words=SPACE_WORDS,
         of=of,
-        units=tuple(MapUnit),
+        units=tuple(Unit),
         colour=colour,
         colours=COLOUR_WORDS,
     )
@@ -134,7 +134,7 @@ def list_maps(services: Shared) -> list[MapInfo]:
     return [
         MapInfo(space=space, of=unit, is_made=map_path(root, space, names[0], unit).is_file())
         for space, names in services.library.spaces().items()
-        for unit in MapUnit
+        for unit in Unit
     ]
 
 
@@ -149,7 +149,7 @@ def list_maps(services: Shared) -> list[MapInfo]:
         304: {"description": "As it was."},
     },
 )
-def map_points(request: Request, services: Shared, space: Space, of: MapUnit) -> Response:
+def map_points(request: Request, services: Shared, space: Space, of: Unit) -> Response:
     """Return the points of a map as a block of bytes."""
     if space not in services.library.spaces():
         raise HTTPException(404, f"this library has no {space} vectors")

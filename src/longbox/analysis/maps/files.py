@@ -21,7 +21,8 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from longbox.analysis.values import LibraryMap, MapUnit, Method
+from longbox.analysis.maps.values import LibraryMap, Method
+from longbox.analysis.units import Unit
 from longbox.errors import LibraryError, ModelError
 from longbox.library import BookBlock, Library
 from longbox.vectors import Space
@@ -43,7 +44,7 @@ _ARRAYS: Final[dict[str, np.dtype[Any]]] = {
 }
 
 
-def map_path(root: Path, space: Space, fingerprint: str, unit: MapUnit) -> Path:
+def map_path(root: Path, space: Space, fingerprint: str, unit: Unit) -> Path:
     """Return where a map is kept; a fingerprint that is no plain name is hashed."""
     plain = fingerprint
     if not _PLAIN.fullmatch(fingerprint):
@@ -51,7 +52,7 @@ def map_path(root: Path, space: Space, fingerprint: str, unit: MapUnit) -> Path:
     return root / MAPS_NAME / f"{space.value}-{plain}-{unit.value}.npz"
 
 
-def read_map(root: Path, space: Space, fingerprint: str, unit: MapUnit) -> LibraryMap | None:
+def read_map(root: Path, space: Space, fingerprint: str, unit: Unit) -> LibraryMap | None:
     """Return a kept map as it was made, or None where there is none.
 
     Raises:
@@ -118,7 +119,7 @@ def drop_old_maps(library: Library) -> None:
         map_path(library.root, space, fingerprint, unit)
         for space, fingerprints in library.spaces().items()
         for fingerprint in fingerprints
-        for unit in MapUnit
+        for unit in Unit
     }
     for path in folder.glob("[!.]*.npz"):
         if path not in wanted:

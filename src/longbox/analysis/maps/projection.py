@@ -22,9 +22,9 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from longbox.analysis.islands import draw_near
-from longbox.analysis.options import MapOptions
-from longbox.analysis.values import Method
+from longbox.analysis.maps.islands import draw_near
+from longbox.analysis.maps.options import MapOptions
+from longbox.analysis.maps.values import Method
 from longbox.vectors import Metric, Space, metric_of
 
 MIN_FOR_UMAP: Final = 32

@@ -8,18 +8,12 @@ from enum import StrEnum
 import numpy as np
 from numpy.typing import NDArray
 
+from longbox.analysis.units import Unit
 from longbox.errors import ModelError
 from longbox.library import BookBlock
 from longbox.vectors import Space
 
 MAX_CLUSTERS = 1024
-
-
-class MapUnit(StrEnum):
-    """What a point of a map is."""
-
-    PANELS = "panels"
-    PAGES = "pages"
 
 
 class Method(StrEnum):
@@ -59,7 +53,7 @@ class LibraryMap:
 
     space: Space
     fingerprint: str
-    unit: MapUnit
+    unit: Unit
     vector_of: str
     method: Method
     n_known: int
