@@ -16,13 +16,14 @@ from longbox.book import (
     Metadata,
     Page,
     PageLabel,
+    PageLook,
     PageType,
     Panel,
     TextKind,
     TextRegion,
 )
 from longbox.geometry import Box
-from longbox.page_types import BookSight, PageLook, PageVectors
+from longbox.page_types import BookSight, PageVectors
 
 LOOK = PageLook(0.6, 0.5, 0.5, 0.2, 0.2, 0.3, 0.3, 0.3, 0.2, 0.5, 0.9, 0.9, 0.1, 0.05)
 EMPTY_LOOK = replace(LOOK, contrast=0.01, ink_share=0.0, edge_share=0.0)

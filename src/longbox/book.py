@@ -260,6 +260,43 @@ class PageLabel:
 
 
 @dataclass(frozen=True, slots=True)
+class PageLook:
+    """How a page looks at a glance (`longbox.page_types.look_at`); every number from 0 to 1.
+
+    Attributes:
+        brightness: Mean grey.
+        contrast: Standard deviation of grey over the largest possible.
+        ink_share: Pixels that differ from the paper's grey.
+        edge_share: Pixels beside which grey changes sharply.
+        dark_share: Pixels darker than a quarter of white.
+        light_share: Pixels lighter than nine tenths of white.
+        saturation: Mean saturation.
+        colour_share: Pixels that are clearly coloured.
+        main_colour_share: Pixels of the commonest colour (of 512).
+        n_colours: Share of 512 colours that are there, as a logarithm.
+        border_brightness: Mean grey of the page's margin.
+        border_evenness: Share of the margin that has its commonest grey.
+        fine_grain: Changes between dark and light along rows, per pixel; prose and tones have many.
+        row_rhythm: How much the ink changes from row to row; lines of prose do, drawings do not.
+    """
+
+    brightness: float
+    contrast: float
+    ink_share: float
+    edge_share: float
+    dark_share: float
+    light_share: float
+    saturation: float
+    colour_share: float
+    main_colour_share: float
+    n_colours: float
+    border_brightness: float
+    border_evenness: float
+    fine_grain: float
+    row_rhythm: float
+
+
+@dataclass(frozen=True, slots=True)
 class AnnotatedPage:
     """A page and what the stages saw on it.
 
@@ -270,6 +307,7 @@ class AnnotatedPage:
             hashes. None for an unreadable page.
         is_spread: Two facing pages in one picture.
         flags: Data hygiene: why it is listed for review and left out of training by default.
+        look: None where the page was not looked at.
     """
 
     page: Page
@@ -279,6 +317,7 @@ class AnnotatedPage:
     picture_hash: str | None = None
     is_spread: bool = False
     flags: tuple[PageFlag, ...] = ()
+    look: PageLook | None = None
 
     def panel_texts(self, order: int) -> tuple[TextRegion, ...]:
         """Return the texts of one panel, in reading order."""

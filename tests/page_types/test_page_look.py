@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from longbox.errors import ComicError
-from longbox.page_types import LOOK_FEATURES, look_at
+from longbox.page_types import LOOK_FEATURES, look_at, look_row
 
 
 def paper(color: int = 240, height: int = 900, width: int = 600) -> np.ndarray:
@@ -21,7 +21,7 @@ def test_every_number_is_between_zero_and_one_for_any_size(size: tuple[int, int]
     rng = np.random.default_rng(0)
     look = look_at(rng.integers(0, 256, (*size, 3), dtype=np.uint8))
     assert all(0 <= v <= 1 for v in astuple(look))
-    assert look.as_row().shape == (len(LOOK_FEATURES),)
+    assert look_row(look).shape == (len(LOOK_FEATURES),)
 
 
 @pytest.mark.parametrize("shape", [(0, 5, 3), (5, 5), (5, 5, 4)])
@@ -53,7 +53,7 @@ def test_a_scan_of_twice_the_size_looks_the_same() -> None:
     small = paper()
     small[200:700, 100:500] = (30, 60, 130)
     large = small.repeat(2, 0).repeat(2, 1)
-    assert np.abs(look_at(small).as_row() - look_at(large).as_row()).max() < 0.02
+    assert np.abs(look_row(look_at(small)) - look_row(look_at(large))).max() < 0.02
 
 
 def test_lines_of_prose_have_a_rhythm_that_a_picture_lacks() -> None:

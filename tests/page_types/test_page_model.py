@@ -9,11 +9,10 @@ from importlib.resources import files
 import numpy as np
 import pytest
 
-from longbox.book import AnnotatedPage, PageType, TextKind
+from longbox.book import AnnotatedPage, PageLook, PageType, TextKind
 from longbox.encoders import picture_encoder, sentence_encoder
 from longbox.page_types import (
     BookSight,
-    PageLook,
     PageVectors,
     SequenceModel,
     label_book,

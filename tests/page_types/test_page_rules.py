@@ -5,9 +5,18 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from longbox.book import AnnotatedPage, Page, PageLabel, PageType, Panel, TextKind, TextRegion
+from longbox.book import (
+    AnnotatedPage,
+    Page,
+    PageLabel,
+    PageLook,
+    PageType,
+    Panel,
+    TextKind,
+    TextRegion,
+)
 from longbox.geometry import Box
-from longbox.page_types import PageLook, from_comicinfo, label_page, look_at, to_comicinfo
+from longbox.page_types import from_comicinfo, label_page, look_at, to_comicinfo
 
 WHOLE = (Panel(Box(0, 0, 600, 900), 0, 1.0, "test"),)
 GRID = tuple(Panel(Box(20, 20 + 290 * i, 580, 290 + 290 * i), i, 1.0, "test") for i in range(3))

@@ -76,7 +76,7 @@ from longbox.evaluation.health import (
     space_verdicts,
 )
 from longbox.evaluation.health_report import headline, render_report
-from longbox.evaluation.intervals import Interval, interval
+from longbox.evaluation.intervals import FEWEST_BOOKS, Interval, expanded_tail, interval
 from longbox.evaluation.kinds import KindScore, score_kinds
 from longbox.evaluation.library_corpus import (
     library_corpus,
@@ -166,6 +166,7 @@ from longbox.evaluation.training_health import (
 from longbox.evaluation.verdicts import THRESHOLDS, Level, Threshold, Verdict, judge, worst
 
 __all__ = [
+    "FEWEST_BOOKS",
     "IOU_THRESHOLDS",
     "PAIRWISE_CHANCE",
     "SKILLS",
@@ -242,6 +243,7 @@ __all__ = [
     "drags_and_drops",
     "draw_closure",
     "draw_orders",
+    "expanded_tail",
     "f1_by_type",
     "found_order",
     "gather_spaces",

@@ -83,7 +83,7 @@ def interval(
         low, high = _wilson(mean, n) if bounds == (0.0, 1.0) else (mean, mean)
         return Interval(low, high, by, n)
     means = _draw(sums, weights_of, seed)
-    tail = _tail(n)
+    tail = expanded_tail(n)
     low, high = np.quantile(means, (tail, 1 - tail))
     return Interval(max(float(low), bounds[0]), min(float(high), bounds[1]), by, n)
 
@@ -110,8 +110,8 @@ def _draw(
     return np.concatenate(means)
 
 
-def _tail(n: int) -> float:
-    """Return the share to cut off on each side, widened for few units."""
+def expanded_tail(n: int) -> float:
+    """Return the share of draws to cut off on each side, widened for few units."""
     from scipy.special import ndtr, stdtrit
 
     t = float(stdtrit(n - 1, (1 + LEVEL) / 2))

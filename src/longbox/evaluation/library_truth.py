@@ -33,7 +33,7 @@ from longbox.evaluation.panels import PanelScore, score_panels
 from longbox.geometry import Box
 from longbox.ingest import open_pages
 from longbox.library import BookStore, Library
-from longbox.page_types import BookSight, PageLook, SequenceModel, label_book, look_at
+from longbox.page_types import BookSight, SequenceModel, label_book, look_at
 from longbox.panels import find_panels
 from longbox.pipeline.page_labels import book_sight
 from longbox.vectors import Space
@@ -241,12 +241,15 @@ class _Labelling:
                 replace(p, page=replace(p.page, declared_type=None)) for p in annotated.pages
             ),
         )
-        looks: list[PageLook | None] = [None] * len(bare.pages)
-        for index, pixels in _pixels(annotated, list(range(len(looks))), self._config, tell):
+        looks = [page.look for page in bare.pages]
+        unseen = [index for index, look in enumerate(looks) if look is None]
+        for index, pixels in _pixels(annotated, unseen, self._config, tell):
             looks[index] = look_at(pixels)
         if not any(look is not None for look in looks):
             return [None] * len(looks)
-        labelled = label_book(bare, self._sight(bare, store, looks), self._loaded()[2])
+        pages = zip(bare.pages, looks, strict=True)
+        bare = replace(bare, pages=tuple(replace(page, look=look) for page, look in pages))
+        labelled = label_book(bare, self._sight(bare, store), self._loaded()[2])
         return [
             None if look is None else page.label.page_type
             for page, look in zip(labelled.pages, looks, strict=True)
@@ -259,9 +262,7 @@ class _Labelling:
             self._tools = picture_encoder(names.picture), sentence_encoder(names.sentence), model
         return self._tools
 
-    def _sight(
-        self, annotated: AnnotatedBook, store: BookStore, looks: list[PageLook | None]
-    ) -> BookSight:
+    def _sight(self, annotated: AnnotatedBook, store: BookStore) -> BookSight:
         """Gather what the labeller sees, with the picture vectors that the store has."""
         pictures, sentences, _ = self._loaded()
         n = annotated.n_panels
@@ -273,4 +274,4 @@ class _Labelling:
                 rows, mask = space.vectors, space.mask
         ends = np.cumsum([0, *(len(page.panels) for page in annotated.pages)])
         panels = [(rows[a:b], mask[a:b]) for a, b in pairwise(ends)]
-        return book_sight(annotated, looks, panels, pictures, sentences)
+        return book_sight(annotated, panels, pictures, sentences)

@@ -36,6 +36,7 @@ from longbox.library.learned_stores import (
 )
 from longbox.library.library import Library
 from longbox.library.marking import MarkedText, Span, merged_spans
+from longbox.library.measured import PageColumns
 from longbox.library.rebuilding import RebuildReport
 from longbox.library.records import (
     BookSource,
@@ -110,6 +111,7 @@ __all__ = [
     "LibraryStatus",
     "MadeFrom",
     "MarkedText",
+    "PageColumns",
     "PageFile",
     "PageSummary",
     "PanelColumns",

@@ -6,17 +6,19 @@ list of 40,000 books or choosing a facet reads little.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
-from longbox.library import browsing
+from longbox.book import AnnotatedBook, PageFlag
+from longbox.library import browsing, flagging
 from longbox.library.catalog import Catalog
 from longbox.library.embedded import EmbeddedLibrary
 from longbox.library.facets import PanelTable, books_with_panels, count_facets, read_table
 from longbox.library.kept import KeptAnswers
-from longbox.library.records import Filters
+from longbox.library.records import Filters, FlaggedPage
 from longbox.library.saved_searches import read_searches, remove_search, save_search
 from longbox.library.shelf_records import (
     BookNeighbours,
@@ -98,6 +100,25 @@ class BrowsedLibrary(EmbeddedLibrary):
             found = self._lists.get(generation, (filters, text, sort), rows)
             part = browsing.book_summaries(connection, found[offset : offset + limit])
         return BookPage(tuple(self._with_time(book) for book in part), len(found), offset)
+
+    def flagged_pages(self, flags: Sequence[PageFlag] = ()) -> tuple[FlaggedPage, ...]:
+        """Return the pages that have any of these flags (any at all without them), by file."""
+        with self._catalog.guarded() as connection:
+            return flagging.flagged_pages(connection, flags)
+
+    def outlines(self) -> tuple[AnnotatedBook, ...]:
+        """Return every book with its pages' sizes, labels and flags, and nothing on the pages.
+
+        From the catalog alone, so it is quick on a large library. Pages have no source name.
+        """
+        with self._catalog.snapshot() as connection:
+            return flagging.outlines(connection)
+
+    def book_ids(self) -> tuple[str, ...]:
+        """Return the ids of all books, in order."""
+        with self._catalog.guarded() as connection:
+            rows = connection.execute("SELECT book_id FROM books ORDER BY book_id").fetchall()
+        return tuple(book_id for (book_id,) in rows)
 
     def book_summary(self, book_id: str) -> BookSummary:
         """Return what a shelf shows of one book.

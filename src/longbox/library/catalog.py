@@ -21,7 +21,7 @@ from typing import Any, Final
 
 from longbox.errors import LibraryError
 
-FORMAT: Final = 3
+FORMAT: Final = 4
 APPLICATION_ID: Final = 0x4C425831  # "LBX1"
 BUSY_TIMEOUT_S: Final = 30.0
 CATALOG_NAME: Final = "catalog.sqlite"

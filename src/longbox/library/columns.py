@@ -99,8 +99,12 @@ JOIN pages g ON g.page_row = p.page_row
 ORDER BY p.row
 """
 _BOOKS_SQL: Final = (
-    "SELECT book_row, book_id, title, series, year, language, direction, first_row, "
-    "text_characters FROM books WHERE book_row IN (SELECT value FROM json_each(?)) ORDER BY book_id"
+    "SELECT book_row, book_id, title, series, year, language, direction FROM books "
+    "WHERE book_row IN (SELECT value FROM json_each(?)) ORDER BY book_id"
+)
+_CHARACTERS_SQL: Final = (
+    "SELECT book_row, first_row, text_characters FROM books "
+    "WHERE book_row IN (SELECT value FROM json_each(?))"
 )
 _BLOCKS_SQL: Final = """
 SELECT b.book_id, b.first_row, b.n_panels, b.store_sha256,
@@ -125,15 +129,16 @@ def panel_columns(connection: sqlite3.Connection, rows: NDArray[np.int64]) -> Pa
 
     own_rows = column(0, np.int64)
     book_rows, first_of = np.unique(column(1, np.int64), return_inverse=True)
-    lines, places, characters = _books(connection, book_rows, own_rows, first_of)
+    lines, places = book_lines(connection, book_rows)
+    characters = _characters(connection, book_rows, own_rows, first_of)
     return PanelColumns(
         rows=own_rows,
         books=lines,
         book=places[first_of].astype(np.int32),
         page_index=column(2, np.int32),
         panel=column(3, np.int32),
-        page_type=np.fromiter((_TYPE_CODES[row[4]] for row in found), dtype=np.uint8, count=n),
-        flags=np.fromiter((_bits(row[6]) for row in found), dtype=np.uint8, count=n),
+        page_type=np.fromiter((type_code(row[4]) for row in found), dtype=np.uint8, count=n),
+        flags=np.fromiter((flag_bits(row[6]) for row in found), dtype=np.uint8, count=n),
         text_characters=characters,
         area_fraction=np.clip(column(5, np.float32), 0, 1),
     )
@@ -179,29 +184,44 @@ def live_chunks(segments: list[Segment], mask: Mask, chunk_rows: int) -> Iterato
                 yield rows[is_live], restored(segment.info.space, half)
 
 
-def _books(
+def book_lines(
+    connection: sqlite3.Connection, book_rows: NDArray[np.int64]
+) -> tuple[tuple[BookLine, ...], NDArray[np.int64]]:
+    """Return books by id, and the place in them of each of `book_rows` (rising), int64 (B,)."""
+    lines: list[BookLine] = []
+    places = np.zeros(book_rows.size, dtype=np.int64)
+    wanted = json.dumps(book_rows.tolist())
+    for book_row, book_id, title, series, year, language, way in connection.execute(
+        _BOOKS_SQL, (wanted,)
+    ):
+        places[np.searchsorted(book_rows, book_row)] = len(lines)
+        lines.append(BookLine(book_id, title, series, year, language, Direction(way)))
+    return tuple(lines), places
+
+
+def type_code(page_type: str) -> int:
+    """Return the index into PAGE_TYPES that a page type has."""
+    return _TYPE_CODES[page_type]
+
+
+def flag_bits(said: str | None) -> int:
+    """Return one bit for each of PAGE_FLAGS that a list with commas names."""
+    return sum(_FLAG_BITS.get(name, 0) for name in said.split(",")) if said else 0
+
+
+def _characters(
     connection: sqlite3.Connection,
     book_rows: NDArray[np.int64],
     rows: NDArray[np.int64],
     book_of: NDArray[np.int64],
-) -> tuple[tuple[BookLine, ...], NDArray[np.int64], NDArray[np.uint16]]:
-    """Return the books, the place in them of each of `book_rows`, and the panels' characters."""
-    lines: list[BookLine] = []
-    places = np.zeros(book_rows.size, dtype=np.int64)
+) -> NDArray[np.uint16]:
+    """Return the panels' characters; `book_of` says which of the books each is of."""
     characters = np.zeros(rows.size, dtype=np.uint16)
     order = np.argsort(book_of, kind="stable")
     bounds = np.searchsorted(book_of[order], np.arange(book_rows.size + 1))
     wanted = json.dumps(book_rows.tolist())
-    for book_row, book_id, title, series, year, language, way, first, counts in connection.execute(
-        _BOOKS_SQL, (wanted,)
-    ):
+    for book_row, first, counts in connection.execute(_CHARACTERS_SQL, (wanted,)):
         at = int(np.searchsorted(book_rows, book_row))
-        places[at] = len(lines)
-        lines.append(BookLine(book_id, title, series, year, language, Direction(way)))
         own = order[bounds[at] : bounds[at + 1]]
         characters[own] = np.frombuffer(counts, dtype="<u2")[rows[own] - first]
-    return tuple(lines), places, characters
-
-
-def _bits(said: str | None) -> int:
-    return sum(_FLAG_BITS.get(name, 0) for name in said.split(",")) if said else 0
+    return characters

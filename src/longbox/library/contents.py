@@ -33,7 +33,7 @@ def lines(connection: sqlite3.Connection, index: VectorIndex, root: Path) -> Ite
     for row in connection.execute(
         "SELECT book_row, first_row, n_panels, book_id, recipe, title, series, year, language, "
         "direction, n_pages, n_texts, hex(text_characters), hex(text_confidence), "
-        "n_described, is_missing FROM books ORDER BY book_id"
+        "hex(text_kinds), n_described, is_missing FROM books ORDER BY book_id"
     ).fetchall():
         book_row, first_row, n_panels, *said = row
         yield _line("book", *said, n_panels)

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from longbox.book import PanelId
-from longbox.library import chance, columns, doubt, lookup, masks, vector_index, words
+from longbox.library import chance, columns, doubt, lookup, masks, measured, vector_index, words
 from longbox.library.catalog import Catalog
 from longbox.library.chance import ChanceScores
 from longbox.library.kept import KeptAnswers
@@ -224,6 +224,24 @@ class PanelFinder:
         """Return what is known of panels as arrays, by rising row; gone rows are left out."""
         with self._catalog.snapshot() as connection:
             return columns.panel_columns(connection, rows)
+
+    def page_columns(self, first_rows: NDArray[np.int64] | None = None) -> measured.PageColumns:
+        """Return what is known of pages and their panels as arrays, by rising row.
+
+        Args:
+            first_rows: Rows of the first panels of the wanted pages, those that are gone are left
+                out; every page of books that are there when None.
+
+        Raises:
+            LibraryError: A book of an older format has no readable store.
+        """
+        with self._catalog.snapshot() as connection:
+            return measured.page_columns(connection, self.root, first_rows)
+
+    def books_without_looks(self) -> tuple[str, ...]:
+        """Return the books that are there and whose pages' looks are unknown, by id."""
+        with self._catalog.guarded() as connection:
+            return measured.books_without_looks(connection)
 
     def book_blocks(self, space: Space, fingerprint: str) -> tuple[columns.BookBlock, ...]:
         """Return the books with searchable vectors in a space, and what names those vectors."""

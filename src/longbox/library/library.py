@@ -12,11 +12,19 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from longbox.book import AnnotatedBook, FileStamp, PageFlag, Problem
+from longbox.book import AnnotatedBook, FileStamp, PageLook, Problem
 from longbox.correction import Correction
 from longbox.description import PageDescription
 from longbox.errors import LibraryError
-from longbox.library import contents, describing, flagging, ledger, lookup, rebuilding, upkeep
+from longbox.library import (
+    contents,
+    describing,
+    ledger,
+    lookup,
+    measured,
+    rebuilding,
+    upkeep,
+)
 from longbox.library.browsed import BrowsedLibrary
 from longbox.library.catalog import (
     CATALOG_NAME,
@@ -38,7 +46,6 @@ from longbox.library.opening import has_stores, refuse_unusable
 from longbox.library.reading import move_damaged, read_store_with_digest
 from longbox.library.records import (
     BookStore,
-    FlaggedPage,
     KnownFile,
     LibraryStatus,
     SyncReport,
@@ -237,6 +244,22 @@ class Library(BrowsedLibrary):
                 ledger.set_missing(connection, report.returned, is_missing=False)
         return report
 
+    def keep_looks(
+        self, book_id: str, digests: Sequence[str], looks: Sequence[PageLook | None]
+    ) -> bool:
+        """Keep how a book's pages look, where it was made without; a rebuild forgets it.
+
+        Args:
+            book_id: The book.
+            digests: Of the pages that were looked at, in order.
+            looks: One a page.
+
+        Returns:
+            False where the book has other pages by now, and nothing was kept.
+        """
+        with self._catalog.transaction() as connection:
+            return measured.keep_looks(connection, book_id, digests, measured.packed_looks(looks))
+
     def missing_files(self) -> dict[str, KnownFile]:
         """Return the files that the last `sync` did not find."""
         return {path: known for path, known in self.known_files().items() if known.is_missing}
@@ -323,25 +346,6 @@ class Library(BrowsedLibrary):
         store = read_description_store(path)
         with self._catalog.snapshot() as connection:
             return describing.unfit_pages(connection, store)
-
-    def flagged_pages(self, flags: Sequence[PageFlag] = ()) -> tuple[FlaggedPage, ...]:
-        """Return the pages that have any of these flags (any at all without them), by file."""
-        with self._catalog.guarded() as connection:
-            return flagging.flagged_pages(connection, flags)
-
-    def outlines(self) -> tuple[AnnotatedBook, ...]:
-        """Return every book with its pages' sizes, labels and flags, and nothing on the pages.
-
-        From the catalog alone, so it is quick on a large library. Pages have no source name.
-        """
-        with self._catalog.snapshot() as connection:
-            return flagging.outlines(connection)
-
-    def book_ids(self) -> tuple[str, ...]:
-        """Return the ids of all books, in order."""
-        with self._catalog.guarded() as connection:
-            rows = connection.execute("SELECT book_id FROM books ORDER BY book_id").fetchall()
-        return tuple(book_id for (book_id,) in rows)
 
     # ---- the whole
 

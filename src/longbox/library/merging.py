@@ -20,11 +20,11 @@ from typing import Any, Final
 import msgspec
 import numpy as np
 
-from longbox.book import AnnotatedBook, AnnotatedPage, Book, Panel, Problem, TextRegion
+from longbox.book import AnnotatedBook, AnnotatedPage, Book, Panel, Problem
 from longbox.errors import LibraryError
-from longbox.geometry import Box
 from longbox.library.catalog import path_from_sql, path_to_sql
 from longbox.library.folding import fold, storable
+from longbox.library.measured import page_looks, stray_texts, text_kinds
 from longbox.library.records import BookStore
 from longbox.vectors import Space
 
@@ -178,23 +178,6 @@ def _share(confidence: float) -> float:
     return min(max(confidence, 0.0), 1.0) if math.isfinite(confidence) else 0.0
 
 
-def stray_texts(page: AnnotatedPage) -> dict[int, list[TextRegion]]:
-    """Give every text that no panel owns to the panel nearest to it, by panel order."""
-    orders = {panel.order for panel in page.panels}
-    given: dict[int, list[TextRegion]] = {}
-    for text in page.texts:
-        if text.panel not in orders and page.panels:
-            nearest = min(page.panels, key=lambda p: (_gap(p.box, text.box), p.order))
-            given.setdefault(nearest.order, []).append(text)
-    return given
-
-
-def _gap(a: Box, b: Box) -> float:
-    dx = max(a.x0 - b.x1, b.x0 - a.x1, 0.0)
-    dy = max(a.y0 - b.y1, b.y0 - a.y1, 0.0)
-    return dx * dx + dy * dy
-
-
 def _take_rows(connection: sqlite3.Connection, n: int) -> int:
     row = connection.execute("SELECT value FROM meta WHERE key = 'next_row'").fetchone()
     connection.execute("UPDATE meta SET value = value + ? WHERE key = 'next_row'", (n,))
@@ -229,6 +212,8 @@ def _insert_book_row(
         "n_texts": 0,
         "text_characters": np.asarray(counts, dtype="<u2").tobytes(),
         "text_confidence": text_confidences(annotated),
+        "text_kinds": text_kinds(annotated).tobytes(),
+        "page_looks": page_looks(annotated),
     }
     columns = ", ".join(values)
     marks = ", ".join("?" * len(values))

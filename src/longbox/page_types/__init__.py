@@ -20,7 +20,7 @@ from longbox.page_types.features import (
 )
 from longbox.page_types.flags import flag_pages, left_out_of_training
 from longbox.page_types.labeller import BookSight, label_book
-from longbox.page_types.look import LOOK_FEATURES, PageLook, look_at
+from longbox.page_types.look import LOOK_FEATURES, look_at, look_row
 from longbox.page_types.options import PageTypeOptions
 from longbox.page_types.rules import label_page
 from longbox.page_types.sequence import SequenceModel
@@ -33,7 +33,6 @@ __all__ = [
     "WRITTEN_FEATURES",
     "BookFeatures",
     "BookSight",
-    "PageLook",
     "PageRows",
     "PageTypeOptions",
     "PageVectors",
@@ -46,6 +45,7 @@ __all__ = [
     "layout_row",
     "left_out_of_training",
     "look_at",
+    "look_row",
     "page_rows",
     "to_comicinfo",
 ]

@@ -17,9 +17,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from longbox.book import AnnotatedBook, AnnotatedPage, TextKind
+from longbox.book import AnnotatedBook, AnnotatedPage, PageLook, TextKind
 from longbox.page_types.cues import CUES, count_cues
-from longbox.page_types.look import LOOK_FEATURES, PageLook
+from longbox.page_types.look import LOOK_FEATURES, look_row
 from longbox.vectors import unit
 
 Floats = NDArray[np.float32]
@@ -146,7 +146,7 @@ def page_rows(
         sentences: Sentence vectors of the pages.
     """
     missing = np.zeros(len(LOOK_FEATURES), np.float32)
-    look = [missing if seen is None else seen.as_row() for seen in looks]
+    look = [missing if seen is None else look_row(seen) for seen in looks]
     layout = [layout_row(page) for page in annotated.pages]
     return PageRows(
         np.array(look, np.float32).reshape(-1, len(LOOK_FEATURES)),

@@ -10,9 +10,16 @@ import statistics
 from collections import defaultdict
 from collections.abc import Sequence
 
-from longbox.book import AnnotatedBook, AnnotatedPage, PageFlag, PageType, TextKind, TextRegion
+from longbox.book import (
+    AnnotatedBook,
+    AnnotatedPage,
+    PageFlag,
+    PageLook,
+    PageType,
+    TextKind,
+    TextRegion,
+)
 from longbox.page_types.cues import CUES, count_cues, has_address, names_scanner
-from longbox.page_types.look import PageLook
 from longbox.page_types.rules import is_empty, is_prose
 
 # Wider than this times its height a page is landscape; a square page is not.

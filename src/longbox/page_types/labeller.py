@@ -13,9 +13,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from longbox.book import AnnotatedBook, PageLabel, PageType
+from longbox.book import AnnotatedBook, PageLabel, PageLook, PageType
 from longbox.page_types.features import PageVectors, page_rows
-from longbox.page_types.look import PageLook
 from longbox.page_types.rules import declared_label, is_framed, label_page
 from longbox.page_types.sequence import SequenceModel
 

@@ -8,11 +8,12 @@ page's commonest grey, not white: a black page without a drawing is as blank as 
 
 from __future__ import annotations
 
-from dataclasses import astuple, dataclass, fields
+from dataclasses import astuple, fields
 
 import numpy as np
 from numpy.typing import NDArray
 
+from longbox.book import PageLook
 from longbox.errors import ComicError
 
 _LONG_SIDE_PX = 320
@@ -21,48 +22,12 @@ _EDGE_LEVELS = 24.0  # grey levels between neighbours at which there is an edge
 _BORDER_FRACTION = 0.025
 
 
-@dataclass(frozen=True, slots=True)
-class PageLook:
-    """The look of a page; every number from 0 to 1.
-
-    Attributes:
-        brightness: Mean grey.
-        contrast: Standard deviation of grey over the largest possible.
-        ink_share: Pixels that differ from the paper's grey.
-        edge_share: Pixels beside which grey changes sharply.
-        dark_share: Pixels darker than a quarter of white.
-        light_share: Pixels lighter than nine tenths of white.
-        saturation: Mean saturation.
-        colour_share: Pixels that are clearly coloured.
-        main_colour_share: Pixels of the commonest colour (of 512).
-        n_colours: Share of 512 colours that are there, as a logarithm.
-        border_brightness: Mean grey of the page's margin.
-        border_evenness: Share of the margin that has its commonest grey.
-        fine_grain: Changes between dark and light along rows, per pixel; prose and tones have many.
-        row_rhythm: How much the ink changes from row to row; lines of prose do, drawings do not.
-    """
-
-    brightness: float
-    contrast: float
-    ink_share: float
-    edge_share: float
-    dark_share: float
-    light_share: float
-    saturation: float
-    colour_share: float
-    main_colour_share: float
-    n_colours: float
-    border_brightness: float
-    border_evenness: float
-    fine_grain: float
-    row_rhythm: float
-
-    def as_row(self) -> NDArray[np.float32]:
-        """Return the numbers in the order of LOOK_FEATURES, float32 (14,)."""
-        return np.array(astuple(self), np.float32)
-
-
 LOOK_FEATURES: tuple[str, ...] = tuple(f.name for f in fields(PageLook))
+
+
+def look_row(look: PageLook) -> NDArray[np.float32]:
+    """Return a look's numbers in the order of LOOK_FEATURES, float32 (14,)."""
+    return np.array(astuple(look), np.float32)
 
 
 def look_at(pixels: NDArray[np.uint8]) -> PageLook:
@@ -87,7 +52,7 @@ def look_at(pixels: NDArray[np.uint8]) -> PageLook:
     counts = np.bincount(cells.ravel(), minlength=512)
     margin = _margin(grey)
     rows = ink.mean(axis=1)
-    return PageLook(
+    numbers = (
         float(grey.mean() / 255),
         float(min(1.0, grey.std() / 127.5)),
         float(ink.mean()),
@@ -104,6 +69,7 @@ def look_at(pixels: NDArray[np.uint8]) -> PageLook:
         float((ink[:, 1:] != ink[:, :-1]).mean()) if ink.shape[1] > 1 else 0.0,
         float(np.abs(np.diff(rows)).mean()) if len(rows) > 1 else 0.0,
     )
+    return PageLook(*(round(number, 4) for number in numbers))  # more would be the scan's noise
 
 
 def _shrink(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:

@@ -10,10 +10,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from longbox.book import AnnotatedPage, PageLabel, PageType, TextKind
+from longbox.book import AnnotatedPage, PageLabel, PageLook, PageType, TextKind
 from longbox.page_types.comicinfo import from_comicinfo
 from longbox.page_types.cues import CUES, count_cues
-from longbox.page_types.look import PageLook
 
 SOURCE = "rules"
 DECLARED = "comicinfo"

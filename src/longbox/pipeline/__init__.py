@@ -66,6 +66,7 @@ from longbox.pipeline.importing import (
     withdraw_corrections,
 )
 from longbox.pipeline.jobs import BookResult
+from longbox.pipeline.looking import measure_looks
 from longbox.pipeline.overlays import contact_sheet, draw_overlay
 from longbox.pipeline.pages import PageStages
 from longbox.pipeline.patience import RetryPolicy
@@ -125,6 +126,7 @@ __all__ = [
     "kept_regions",
     "library_model",
     "look_at_books",
+    "measure_looks",
     "name_cluster",
     "open_tools",
     "page_pixels",

@@ -26,7 +26,7 @@ from longbox.encoders import (
     sentence_encoder,
 )
 from longbox.ingest import OpenBook
-from longbox.page_types import PageLook, SequenceModel
+from longbox.page_types import SequenceModel
 from longbox.pipeline.clock import StageClock
 from longbox.pipeline.corrections import NO_CORRECTIONS, BookCorrections, corrected_labels
 from longbox.pipeline.page_labels import book_sight, label_and_flag
@@ -94,16 +94,14 @@ class BookStages:
         problems: list[Problem] = list(book.problems)
         pages: list[AnnotatedPage] = []
         pictures: list[tuple[NDArray[np.float32], NDArray[np.bool_]]] = []
-        looks: list[PageLook | None] = []
         for page in book.pages:
-            seen, rows, look = self._understand_page(opened, page, problems, corrections)
+            seen, rows = self._understand_page(opened, page, problems, corrections)
             pages.append(seen)
             pictures.append(rows)
-            looks.append(look)
             on_page()
         annotated = _with_language(AnnotatedBook(book, tuple(pages), tuple(problems)))
         with self.clock.time("page_types"):
-            sight = book_sight(annotated, looks, pictures, self._pictures, self._sentences)
+            sight = book_sight(annotated, pictures, self._pictures, self._sentences)
             annotated = label_and_flag(annotated, sight, self._page_model)
         annotated = corrected_labels(annotated, corrections)
         vectors = (self._vision(pictures), self._text(annotated), _composition(annotated))
@@ -116,22 +114,22 @@ class BookStages:
         page: Page,
         problems: list[Problem],
         corrections: BookCorrections,
-    ) -> tuple[AnnotatedPage, tuple[NDArray[np.float32], NDArray[np.bool_]], PageLook | None]:
-        """Return the annotated page, its panels' picture vectors with mask, and its look."""
+    ) -> tuple[AnnotatedPage, tuple[NDArray[np.float32], NDArray[np.bool_]]]:
+        """Return the annotated page, and its panels' picture vectors with mask."""
         book = opened.book
         pixels: NDArray[np.uint8] | None = None
         if page.is_readable:
             with self.pages.guard("ingest", page, book, problems):
                 pixels = opened.pixels(page.index)
         if pixels is None:
-            return unread_page(page), self._no_pictures(0), None
+            return unread_page(page), self._no_pictures(0)
         seen = self.pages.see(pixels, page, book, corrections)
         problems.extend(seen.problems)
         pictures = self._no_pictures(len(seen.page.panels))
         with self.pages.guard("vision", page, book, problems):
             rows = self._pictures.encode([crop_panel(pixels, p.box) for p in seen.page.panels])
             pictures = rows, np.ones(len(rows), dtype=np.bool_)
-        return seen.page, pictures, seen.look
+        return seen.page, pictures
 
     def _no_pictures(self, n_panels: int) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
         rows = np.zeros((n_panels, self._pictures.dimension), np.float32)

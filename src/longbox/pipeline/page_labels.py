@@ -16,7 +16,6 @@ from longbox.book import AnnotatedBook, AnnotatedPage
 from longbox.encoders import PictureEncoder, SentenceEncoder
 from longbox.page_types import (
     BookSight,
-    PageLook,
     PageVectors,
     SequenceModel,
     flag_pages,
@@ -48,7 +47,6 @@ def label_and_flag(
 
 def book_sight(
     annotated: AnnotatedBook,
-    looks: Sequence[PageLook | None],
     panel_rows: Sequence[PanelRows],
     pictures: PictureEncoder,
     sentences: SentenceEncoder,
@@ -56,8 +54,7 @@ def book_sight(
     """Gather what the labeller sees beside the annotations.
 
     Args:
-        annotated: All pages with panels and texts.
-        looks: One a page.
+        annotated: All pages with panels, texts and looks.
         panel_rows: For every page the picture vectors of its panels and which of them there are.
         pictures: The encoder that made them.
         sentences: The encoder to use for the pages' lettering.
@@ -67,7 +64,7 @@ def book_sight(
         row[:] = page_vector(page, vectors, mask)
     has_picture: NDArray[np.bool_] = np.asarray(rows.any(axis=1), np.bool_)
     return BookSight(
-        looks,
+        [page.look for page in annotated.pages],
         PageVectors(pictures.fingerprint, rows, has_picture),
         _page_sentences(annotated, sentences),
     )

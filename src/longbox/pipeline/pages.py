@@ -15,11 +15,21 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from longbox.book import AnnotatedPage, Book, Page, PageLabel, PageType, Panel, Problem, TextRegion
+from longbox.book import (
+    AnnotatedPage,
+    Book,
+    Page,
+    PageLabel,
+    PageLook,
+    PageType,
+    Panel,
+    Problem,
+    TextRegion,
+)
 from longbox.config import Config
 from longbox.errors import ComicError, LongboxError
 from longbox.geometry import Box
-from longbox.page_types import PageLook, label_page, look_at
+from longbox.page_types import label_page, look_at
 from longbox.panels import find_panels, is_spread
 from longbox.pipeline.clock import StageClock
 from longbox.pipeline.corrections import (
@@ -39,11 +49,10 @@ _HASH_WIDTH = 256
 
 @dataclass(frozen=True, slots=True, eq=False)
 class SeenPage:
-    """An annotated page, what went wrong on it, and how it looks (None if not to be measured)."""
+    """An annotated page, and what went wrong on it."""
 
     page: AnnotatedPage
     problems: tuple[Problem, ...]
-    look: PageLook | None = None
 
 
 class PageStages:
@@ -100,10 +109,12 @@ class PageStages:
             look = look_at(pixels)
         unlabelled = PageLabel(PageType.STORY, 0.0, "rules")
         spread = page.is_declared_double or is_spread(width, height, pixels)
-        annotated = AnnotatedPage(page, panels, texts, unlabelled, picture_hash(pixels), spread)
+        annotated = AnnotatedPage(
+            page, panels, texts, unlabelled, picture_hash(pixels), spread, look=look
+        )
         # A first guess without the rest of the book; label_book has the last word.
         label = label_page(annotated, look, len(book.pages))
-        return SeenPage(replace(annotated, label=label), tuple(problems), look)
+        return SeenPage(replace(annotated, label=label), tuple(problems))
 
     @contextmanager
     def guard(self, stage: str, page: Page, book: Book, problems: list[Problem]) -> Iterator[None]:

@@ -109,7 +109,7 @@ def run_in_processes(
         active: dict[int, tuple[BookJob, Any]] = {}
         watch = _Watch(progress, config.index.page_timeout_s)
         while todo or active:
-            with _ctrl_c_kept_out():
+            with ctrl_c_kept_out():
                 while todo and len(active) < n_workers * _JOBS_A_WORKER:
                     job = todo.popleft()
                     active[job.number] = (job, pool.schedule(_work, args=(job,)))
@@ -131,7 +131,7 @@ def run_in_processes(
 
 
 @contextmanager
-def _ctrl_c_kept_out() -> Iterator[None]:
+def ctrl_c_kept_out() -> Iterator[None]:
     """Start threads and processes that Ctrl-C does not reach: they inherit what is blocked here.
 
     The initializer would be too late: a worker imports for a second before it runs.
@@ -215,11 +215,12 @@ _worker: _Worker | None = None
 def _start_worker(parent: int, config: Config, progress: Any) -> None:
     global _worker  # a process pool has no other place for loaded models
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    threading.Thread(target=_end_with_parent, args=(parent,), daemon=True).start()
+    threading.Thread(target=end_with_parent, args=(parent,), daemon=True).start()
     _worker = _Worker(config, BookStages(config, n_threads=1), progress)
 
 
-def _end_with_parent(parent: int) -> None:
+def end_with_parent(parent: int) -> None:
+    """End this process when its parent is gone; for a thread of a worker."""
     while os.getppid() == parent:
         time.sleep(0.5)
     os._exit(1)
