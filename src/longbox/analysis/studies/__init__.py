@@ -1,0 +1,40 @@
+"""Whole studies of a library: asked with one value, answered with one, kept as JSON."""
+
+from longbox.analysis.studies.cards import UnitCard, cards_of
+from longbox.analysis.studies.clusters import (
+    ClusterQuestion,
+    ClusterStudy,
+    ToldClusters,
+    places_of,
+    study_clusters,
+    told_clusters,
+)
+from longbox.analysis.studies.documents import as_document
+from longbox.analysis.studies.kept import (
+    STUDIES_NAME,
+    Study,
+    StudyKind,
+    keep_study,
+    kept_studies,
+    read_study,
+    remove_study,
+)
+
+__all__ = [
+    "STUDIES_NAME",
+    "ClusterQuestion",
+    "ClusterStudy",
+    "Study",
+    "StudyKind",
+    "ToldClusters",
+    "UnitCard",
+    "as_document",
+    "cards_of",
+    "keep_study",
+    "kept_studies",
+    "places_of",
+    "read_study",
+    "remove_study",
+    "study_clusters",
+    "told_clusters",
+]
