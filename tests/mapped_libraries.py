@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from longbox.analysis import LibraryMap, Unit, Method, fingerprint_of, write_map
+from longbox.analysis import LibraryMap, Method, Unit, fingerprint_of, write_map
 from longbox.library import Library
 from longbox.vectors import Space
 

@@ -119,3 +119,21 @@ def counting(console: Console, what: str) -> Iterator[Callable[[int, int], None]
     task = bar.add_task(what, total=None)
     with bar:
         yield lambda done, total: bar.update(task, completed=done, total=total)
+
+
+@contextmanager
+def telling(console: Console) -> Iterator[Callable[[str, int, int], None]]:
+    """Show a bar for work of several steps that reports (step, done, total)."""
+    bar = Progress(
+        TextColumn("{task.description}"),
+        BarColumn(bar_width=24),
+        MofNCompleteColumn(),
+        console=console,
+        transient=True,
+        disable=not console.is_terminal,
+    )
+    task = bar.add_task("", total=None)
+    with bar:
+        yield lambda what, done, total: bar.update(
+            task, description=what, completed=done, total=total or None
+        )

@@ -44,6 +44,11 @@ class PanelFinder:
         self._samples = KeptAnswers[tuple[Space, str], chance.VectorSample](16)
         self._counts = {writing: words.WordCounts(writing) for writing in Writing}
 
+    @property
+    def is_read_only(self) -> bool:
+        """Whether it was opened to be read only."""
+        return self._catalog.read_only
+
     def generation(self) -> int:
         """Return a number that every change of the catalog raises: what caches hold by."""
         return self._catalog.generation()

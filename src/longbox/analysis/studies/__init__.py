@@ -18,6 +18,7 @@ from longbox.analysis.studies.kept import (
     kept_studies,
     read_study,
     remove_study,
+    study_name,
 )
 
 __all__ = [
@@ -36,5 +37,6 @@ __all__ = [
     "read_study",
     "remove_study",
     "study_clusters",
+    "study_name",
     "told_clusters",
 ]

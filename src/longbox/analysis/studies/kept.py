@@ -72,7 +72,7 @@ def keep_study(root: Path, kind: StudyKind, asked: object, found: object, genera
     """
     question = as_document(asked)
     study = Study(
-        study_id=_name(kind, question),
+        study_id=study_name(kind, question),
         kind=kind,
         asked=question,
         found=as_document(found),
@@ -166,13 +166,14 @@ def _study(path: Path, study_id: str, said: Json) -> Study:
             str(said["made_at"]),
             int(said["generation"]),
         )
-    except (KeyError, TypeError, ValueError) as error:
+    except (KeyError, TypeError, ValueError, OverflowError) as error:
         raise LibraryError(f"{path}: damaged study ({error}); make it again") from error
     if study.study_id != study_id or not isinstance(study.found, dict):
         raise LibraryError(f"{path}: holds another study; make it again")
     return study
 
 
-def _name(kind: StudyKind, question: Json) -> str:
-    said = json.dumps(question, sort_keys=True, allow_nan=False).encode()
+def study_name(kind: StudyKind, asked: object) -> str:
+    """Return the name that the study of a question has, made or not."""
+    said = json.dumps(as_document(asked), sort_keys=True, allow_nan=False).encode()
     return f"{kind.value}-{hashlib.sha256(said).hexdigest()[:12]}"
