@@ -12,6 +12,7 @@ from longbox.cli.studying import (
     SeedOption,
     SpaceOption,
     UnitOption,
+    card_line,
     checked_space,
     looked_at,
     measure_words,
@@ -31,7 +32,7 @@ from longbox.cli.terminal import (
 
 if TYPE_CHECKING:
     from longbox.analysis.clusters import ClusterPortrait, Effect
-    from longbox.analysis.studies import ClusterStudy, UnitCard
+    from longbox.analysis.studies import ClusterStudy
 
 _SHOWN_EFFECTS = 4
 _SHOWN_EXEMPLARS = 3
@@ -138,7 +139,7 @@ def _say_cluster(portrait: ClusterPortrait, study: ClusterStudy) -> None:
     results.print(f"   set apart by: {apart}", markup=False)
     for name, rows in (("centre", portrait.exemplars.centre), ("edge", portrait.exemplars.edge)):
         shown = [study.cards[row] for row in rows[:_SHOWN_EXEMPLARS] if row in study.cards]
-        results.print(f"   {name}: {'; '.join(_card(card) for card in shown)}", markup=False)
+        results.print(f"   {name}: {'; '.join(card_line(card) for card in shown)}", markup=False)
 
 
 def _effect(effect: Effect) -> str:
@@ -147,8 +148,3 @@ def _effect(effect: Effect) -> str:
     if math.isnan(effect.low):
         return said
     return f"{said} ({effect.low:+.2f} to {effect.high:+.2f})"
-
-
-def _card(card: UnitCard) -> str:
-    panel = f", panel {card.panel}" if card.panel else ""
-    return f"{one_line(card.title)}, page {card.page}{panel} ({card.panel_id})"

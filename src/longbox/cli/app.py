@@ -15,6 +15,7 @@ import typer
 
 from longbox import __version__
 from longbox.cli import (
+    analyze,
     characters,
     demo,
     describe,
@@ -57,6 +58,7 @@ app.command("import")(importing.import_files)
 app.command("doctor")(doctor.doctor)
 app.command("demo")(demo.demo)
 app.add_typer(library.app, name="library")
+app.add_typer(analyze.app, name="analyze")
 app.add_typer(characters.app, name="characters")
 app.add_typer(export.app, name="export")
 app.add_typer(train.app, name="train")

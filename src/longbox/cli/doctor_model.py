@@ -11,11 +11,13 @@ import typer
 from longbox.cli.terminal import library_root, one_line, open_library, print_json, results
 from longbox.errors import ModelError, QueryError
 from longbox.evaluation import (
+    MAX_PANELS,
     AbsentSpace,
     Curve,
     DeadInput,
     LeakResult,
     Level,
+    LibrarySpaces,
     ModelHealth,
     ModuleGradient,
     PairHealth,
@@ -27,6 +29,7 @@ from longbox.evaluation import (
     render_report,
     worst,
 )
+from longbox.vectors import Space
 
 if TYPE_CHECKING:
     from longbox.learning.model_probes import ModelProbes
@@ -53,8 +56,44 @@ class _Answer:
     report: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """What is judged.
+
+    Attributes:
+        spaces: All when empty. The model is probed where the fused or contextual space is judged.
+        of_pages: Pages instead of panels; then no model is probed.
+        most: About so many panels, of whole books, or exactly so many pages; the rest is left out.
+    """
+
+    spaces: tuple[Space, ...] = ()
+    of_pages: bool = False
+    most: int = MAX_PANELS
+
+    @property
+    def is_of_model(self) -> bool:
+        """Whether the model is judged too."""
+        learned = {Space.FUSED, Space.CONTEXTUAL}
+        return not self.of_pages and (not self.spaces or bool(learned & set(self.spaces)))
+
+    def gather(self, library: Library) -> LibrarySpaces:
+        """Read what is judged."""
+        wanted = self.spaces or tuple(Space)
+        if not self.of_pages:
+            return gather_spaces(library, spaces=wanted, max_panels=self.most)
+        from longbox.analysis.health import gather_page_spaces
+        from longbox.analysis.units import Sampling
+
+        return gather_page_spaces(library, wanted, Sampling(self.most))
+
+
 def judge_model(
-    library: Path | None, report: Path | None, history: Path | None, *, as_json: bool
+    library: Path | None,
+    report: Path | None,
+    history: Path | None,
+    *,
+    as_json: bool,
+    judged: Judged = Judged(),
 ) -> None:
     """Measure the spaces of a library, print the verdicts, and write the report where asked.
 
@@ -66,18 +105,18 @@ def judge_model(
     """
     curves, gradients = _training(history)
     with open_library(library) as opened:
-        found = gather_spaces(opened)
-        probes = _probes(opened)
+        found = judged.gather(opened)
+        probes = _probes(opened) if judged.is_of_model else None
     health = ModelHealth(
-        spaces=measure_spaces(found),
+        spaces=measure_spaces(found, is_of_pages=judged.of_pages),
         absent=found.absent,
-        pair=probes.pair,
-        plot=probes.plot,
-        leaks=probes.leaks,
-        dead=probes.dead,
+        pair=probes.pair if probes else None,
+        plot=probes.plot if probes else None,
+        leaks=probes.leaks if probes else (),
+        dead=probes.dead if probes else (),
         curves=curves,
         gradients=gradients,
-        notes=(*found.notes, *probes.notes),
+        notes=(*found.notes, *(probes.notes if probes else ())),
     )
     if report is not None:
         report.parent.mkdir(parents=True, exist_ok=True)

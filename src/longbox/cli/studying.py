@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, TypeVar
+from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
@@ -14,6 +14,9 @@ from longbox.config import load_config
 from longbox.errors import QueryError
 from longbox.library import Library
 from longbox.vectors import Space
+
+if TYPE_CHECKING:
+    from longbox.analysis.studies import UnitCard
 
 SpaceOption = Annotated[
     str,
@@ -72,6 +75,12 @@ def looked_at(library: Library, config: Path | None) -> None:
 def sampled_words(n: int, n_known: int) -> str:
     """Say that units are a sample where they are."""
     return f" (a sample of {n_known:,})" if n < n_known else ""
+
+
+def card_line(card: UnitCard) -> str:
+    """Say where a panel or page is, with its id."""
+    panel = f", panel {card.panel}" if card.panel else ""
+    return f"{one_line(card.title)}, page {card.page}{panel} ({card.panel_id})"
 
 
 def measure_words(measure: str) -> str:

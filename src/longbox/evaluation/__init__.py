@@ -148,7 +148,14 @@ from longbox.evaluation.retrieval import (
     through_fused,
 )
 from longbox.evaluation.space_measures import rankme, uniformity
-from longbox.evaluation.spaces import AbsentSpace, LibrarySpaces, SpaceRows, gather_spaces
+from longbox.evaluation.spaces import (
+    MAX_PANELS,
+    AbsentSpace,
+    LibrarySpaces,
+    SpaceRows,
+    absent_space,
+    gather_spaces,
+)
 from longbox.evaluation.text import (
     CharacterScore,
     WordScore,
@@ -168,6 +175,7 @@ from longbox.evaluation.verdicts import THRESHOLDS, Level, Threshold, Verdict, j
 __all__ = [
     "FEWEST_BOOKS",
     "IOU_THRESHOLDS",
+    "MAX_PANELS",
     "PAIRWISE_CHANCE",
     "SKILLS",
     "THRESHOLDS",
@@ -227,6 +235,7 @@ __all__ = [
     "UtteranceChain",
     "Verdict",
     "WordScore",
+    "absent_space",
     "chance_interval",
     "check_choices",
     "check_orders",

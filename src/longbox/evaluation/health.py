@@ -60,6 +60,7 @@ class SpaceHealth:
         hub_share: Largest share of sampled rows that have one and the same nearest row.
         zero_share: Share of the n rows that are all zeros.
         metric: EUCLIDEAN where columns were standardised first.
+        is_of_pages: Whether a row is a page: no two are of one page, so nothing is said of that.
     """
 
     name: str
@@ -78,6 +79,7 @@ class SpaceHealth:
     hub_share: float | None
     zero_share: float
     metric: Metric = Metric.COSINE
+    is_of_pages: bool = False
 
     @property
     def unrelated_cosine(self) -> float | None:
@@ -259,11 +261,14 @@ def space_verdicts(health: SpaceHealth) -> tuple[Verdict, ...]:
         return tuple(verdicts)
     intra, far = health.intra_page_cosine, health.inter_book_cosine
     signal = None if intra is None or far is None else intra - far
+    within = (
+        judge("intra_page_cosine", intra, n, name),
+        judge("page_signal", signal, n, name),
+    )
     return (
         judge("zero_share", health.zero_share, n, name),
         judge("mean_cosine", health.unrelated_cosine, n, name),
-        judge("intra_page_cosine", intra, n, name),
-        judge("page_signal", signal, n, name),
+        *(() if health.is_of_pages else within),
         *verdicts,
         judge("uniformity", health.uniformity, n, name),
         judge("duplicate_share", health.duplicate_share, health.n_sampled, name),

@@ -5,7 +5,7 @@ What a report shows and a program reads. Parts that nobody measured are empty; t
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from longbox.evaluation.health import (
@@ -68,13 +68,20 @@ class ModelHealth:
         )
 
 
-def measure_spaces(found: LibrarySpaces, seed: int = 0) -> tuple[SpaceHealth, ...]:
+def measure_spaces(
+    found: LibrarySpaces, seed: int = 0, *, is_of_pages: bool = False
+) -> tuple[SpaceHealth, ...]:
     """Measure every space that a library holds.
+
+    Args:
+        found: Rows of panels, or of pages.
+        seed: Of samples of rows.
+        is_of_pages: Whether the rows are pages.
 
     Raises:
         ModelError: A vector is not finite.
     """
-    return tuple(
+    measured = (
         space_health(
             rows.vectors,
             rows.mask,
@@ -85,3 +92,6 @@ def measure_spaces(found: LibrarySpaces, seed: int = 0) -> tuple[SpaceHealth, ..
         )
         for rows in found.spaces
     )
+    if not is_of_pages:
+        return tuple(measured)
+    return tuple(replace(m, name=f"{m.name} of pages", is_of_pages=True) for m in measured)

@@ -8,7 +8,7 @@ fingerprint are comparable, so the most frequent one is measured and the others 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -70,7 +70,11 @@ class LibrarySpaces:
 
 
 def gather_spaces(
-    library: Library, *, max_panels: int = MAX_PANELS, seed: int = 0
+    library: Library,
+    *,
+    spaces: Collection[Space] = tuple(Space),
+    max_panels: int = MAX_PANELS,
+    seed: int = 0,
 ) -> LibrarySpaces:
     """Read the vectors of a library, of whole books up to about `max_panels` panels.
 
@@ -78,6 +82,7 @@ def gather_spaces(
 
     Args:
         library: Open.
+        spaces: Which; all when not given.
         max_panels: Where no further book is read.
         seed: Of the order of books.
     """
@@ -107,15 +112,17 @@ def gather_spaces(
         for vectors in found:
             if len(vectors.mask) != len(pages):
                 notes.append(f"left out: {ids[book]} has {vectors.space} vectors of other panels")
-            elif vectors.mask.any():
+            elif vectors.space in spaces and vectors.mask.any():
                 parts[vectors.space].append((book, vectors, pages))
-    spaces = tuple(_joined(space, parts[space], notes) for space in Space if parts[space])
-    absent = tuple(
-        AbsentSpace(s, _HINTS.get(s, f"no {s} vectors yet; run `longbox index`"))
-        for s in Space
-        if not parts[s]
-    )
-    return LibrarySpaces(spaces, absent, tuple(notes))
+    found_spaces = tuple(_joined(s, parts[s], notes) for s in Space if parts[s])
+    absent = tuple(absent_space(s) for s in Space if s in spaces and not parts[s])
+    return LibrarySpaces(found_spaces, absent, tuple(notes))
+
+
+def absent_space(space: Space) -> AbsentSpace:
+    """Say that a library has no vectors in a space, and what makes some."""
+    hint = _HINTS.get(space, f"no {space} vectors yet; run `longbox index`")
+    return AbsentSpace(space, hint)
 
 
 def _learned(library: Library, source: BookSource, model: str) -> LearnedVectors | None:

@@ -67,6 +67,21 @@ def arrange(
     return tuple(_snapped(f, sheet) for f in frames)
 
 
+def arrange_tiers(
+    box: Box, counts: Sequence[int], sheet: Sheet, rng: random.Random, swing: float
+) -> tuple[Frame, ...]:
+    """Cut a part of a page into tiers, and tier i into counts[i] panels, left to right.
+
+    Args:
+        box: The part.
+        counts: Panels of each tier.
+        sheet: The page.
+        rng: Chooses heights and widths.
+        swing: How far heights and widths are from equal, 0 to 1.
+    """
+    return tuple(_snapped(f, sheet) for f in _rows(box, counts, sheet, rng, swing))
+
+
 def _snapped(frame: Frame, sheet: Sheet) -> Frame:
     """Round corners to whole pixels and clip them at the page's edge."""
     polygon = tuple(

@@ -70,6 +70,16 @@ def review_address(reason: str = "", offset: int = 0, *, with_reviewed: bool = F
     return _with_query("/review", query)
 
 
+def study_address(study_id: str = "", **query: str) -> str:
+    """Return the address of a study, or of all of them and of what can be asked."""
+    return _with_query(f"/study/{study_id}" if study_id else "/study", query)
+
+
+def reading_address(book_id: str, beside: str = "") -> str:
+    """Return the address where a book is studied along its pages, perhaps beside another."""
+    return _with_query(f"/book/{book_id}/reading", {"beside": beside})
+
+
 def page_picture(book_id: str, page_index: int, width_px: int) -> str:
     """Return the address of a page's picture; the width is one of PICTURE_WIDTHS."""
     return f"/pictures/page/{book_id}/{page_index}/{width_px}.webp"

@@ -47,8 +47,12 @@ from longbox.web.search import SearchDesk
 from longbox.web.search import routes as search
 from longbox.web.services import Services
 from longbox.web.shelf import routes as shelf
+from longbox.web.study import routes as study
+from longbox.web.study.making import STUDY_KIND
 
-_SLICES = (shelf, search, read, panel, correct, map_routes, jobs, pictures, opds, api_routes)
+_SLICES = (
+    shelf, search, read, panel, correct, map_routes, study, jobs, pictures, opds, api_routes
+)  # fmt: skip
 # Whoever opens the page at once has the cores to himself first.
 _SEARCH_WARM_UP_S = 2.0
 _LONGEST_NAME = 100
@@ -110,7 +114,10 @@ def _services(library: Library, config: Config, options: WebOptions) -> Services
         pictures=pictures,
         uploads=uploads,
         jobs=JobBoard(
-            library.root, config, (*STANDARD_KINDS, MAP_KIND), told=options.whereabouts.text
+            library.root,
+            config,
+            (*STANDARD_KINDS, MAP_KIND, STUDY_KIND),
+            told=options.whereabouts.text,
         ),
         desk=SearchDesk(library, config, searcher, uploads),
     )

@@ -9,7 +9,7 @@ from sklearn.metrics import adjusted_rand_score
 
 from longbox.analysis.clusters import ClusterMethod, ClusterOptions, cluster_units
 from longbox.analysis.clusters.fitting import join_density
-from longbox.analysis.clusters.preparing import independent_books
+from longbox.analysis.clusters.preparing import beside, independent_books, prepare
 from longbox.book import Direction
 from longbox.errors import ConfigError, ModelError
 from longbox.library import BookLine
@@ -181,3 +181,24 @@ def test_what_is_done_is_told() -> None:
     units, _, _ = planted()
     cluster_units(units, ClusterOptions(n_runs=2), lambda what, _done, _total: told.append(what))
     assert {"preparing", "trying", "clustering", "stability"} <= set(told)
+
+
+def test_books_of_mostly_one_kind_are_not_taken_for_that_kind() -> None:
+    # A book's mean has its kinds in it: to take that off would put the kinds on top of each other.
+    rng = np.random.default_rng(0)
+    book = books_of(12, 30)
+    share = np.where(book % 2 == 0, 0.85, 0.15)
+    kind = (rng.random(book.size) > share).astype(np.int64)
+    offsets = unit(rng.normal(size=(12, DIMENSIONS))) * 2.5
+    vectors = np.eye(2, DIMENSIONS)[kind] + offsets[book]
+    units = units_of(
+        vectors + rng.normal(scale=0.15, size=vectors.shape), book, space=Space.COMPOSITION
+    )
+    options = ClusterOptions(n_clusters=2, n_runs=0, beside_books=True)
+    prepared = prepare(units, options)
+    gaps = []
+    for points in (prepared.points, beside(prepared, units.book, 2, 0).points):
+        middles = [points[kind == one].mean(axis=0) for one in (0, 1)]
+        gaps.append(float(np.linalg.norm(middles[0] - middles[1])))
+    assert gaps[0] < 0.8 < 1.1 < gaps[1]  # planted: 1.41
+    assert adjusted_rand_score(kind, cluster_units(units, options).labels) > 0.9

@@ -138,7 +138,7 @@ def interval(estimate: float, influence: Numbers, n_books: float) -> tuple[float
     """Return low, high and p of an estimate whose null is 0, from its books' influences.
 
     Args:
-        estimate: A difference or a correlation.
+        estimate: A difference, or a correlation on Fisher's scale.
         influence: What each book adds to it, summing to about 0, float64 (books,).
         n_books: How many books these amount to, above 1.
     """
@@ -150,7 +150,7 @@ def interval(estimate: float, influence: Numbers, n_books: float) -> tuple[float
         return estimate, estimate, 1.0
     reach = float(t.ppf((1 + _CONFIDENCE) / 2, n_books - 1) * error)
     p = float(2 * t.sf(abs(estimate) / error, n_books - 1))
-    return max(-1.0, estimate - reach), min(1.0, estimate + reach), p
+    return estimate - reach, estimate + reach, p
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,7 +176,8 @@ def _over_books(
         + np.bincount(measure.books[~inside], (wins_out - area) * own_out, size) / own_out.sum()
     )
     delta = 2 * area - 1
-    return _Told(delta, *interval(delta, 2 * influence, n_books))
+    low, high, p = interval(delta, 2 * influence, n_books)
+    return _Told(delta, max(-1.0, low), min(1.0, high), p)
 
 
 def _within_books(measure: Ranked, inside: NDArray[np.bool_]) -> _Told:

@@ -30,7 +30,13 @@ from longbox.analysis.clusters.fitting import (
     nearest_centres,
 )
 from longbox.analysis.clusters.options import ClusterMethod, ClusterOptions
-from longbox.analysis.clusters.preparing import Prepared, independent_books, prepare, sampled
+from longbox.analysis.clusters.preparing import (
+    Prepared,
+    beside,
+    independent_books,
+    prepare,
+    sampled,
+)
 from longbox.analysis.clusters.stability import (
     UNKNOWN,
     Fit,
@@ -68,15 +74,16 @@ def cluster_units(
     say = tell or _quiet
     say("preparing", 0, 1)
     prepared = prepare(units, options)
-    looked = prepared.fitted[
-        sampled(prepared.fitted.size, options.most_run, np.random.default_rng(options.seed))
-    ]
-    books = independent_books(units)[looked]
-    sight = _Sight(prepared.points[looked], books, prepared.fitted.size, options)
+    books = independent_books(units)
+    sight = _sight(prepared, books, options)
     choice = _choose(sight, tell=say)
+    if options.beside_books:
+        _, n_first = _by_size(_labels(prepared, choice.k, options))
+        prepared = beside(prepared, units.book, n_first, options.seed)
+        sight = _sight(prepared, books, options)
+        choice = _choose(sight, tell=say)
     say("clustering", 0, 1)
-    found = _labels(prepared, choice.k, options)
-    labels, n_clusters = _by_size(found)
+    labels, n_clusters = _by_size(_labels(prepared, choice.k, options))
     say("clustering", 1, 1)
     fit = _fit_of(choice.k, sight, options)
     runs = runs_over_books(sight.points, sight.books, fit, options.n_runs, options.seed)
@@ -100,11 +107,11 @@ def cluster_units(
         n_fitted=prepared.fitted.size,
         n_dimensions=prepared.points.shape[1],
         explained=prepared.explained,
-        silhouette=_silhouette(sight.points, labels[looked]),
+        silhouette=_silhouette(sight.points, labels[sight.at]),
         trials=choice.trials,
         over_seeds=over_seeds,
         over_books=agreement_over_books(runs, sight.books),
-        jaccard=best_jaccards(labels[looked], runs, n_clusters),
+        jaccard=best_jaccards(labels[sight.at], runs, n_clusters),
         to_centre=to_centre,
         edge=edge,
         nearest_other=nearest_other,
@@ -115,6 +122,7 @@ def cluster_units(
 class _Sight:
     """The units that trials and fits for stability look at, of all that are fitted on."""
 
+    at: NDArray[np.int64]
     points: Points
     books: NDArray[np.int32]
     n_fitted: int
@@ -128,6 +136,13 @@ class _Choice:
     k: int
     words: str
     trials: tuple[Trial, ...] = ()
+
+
+def _sight(prepared: Prepared, books: NDArray[np.int32], options: ClusterOptions) -> _Sight:
+    n = prepared.fitted.size
+    drawn = sampled(n, options.most_run, np.random.default_rng(options.seed))
+    at = prepared.fitted[drawn]
+    return _Sight(at, prepared.points[at], books[at], n, options)
 
 
 def _choose(sight: _Sight, tell: Tell) -> _Choice:

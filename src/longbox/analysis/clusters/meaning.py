@@ -3,8 +3,9 @@
 An axis is a number for each unit: a side of a map, a ribbon, a direction of the space.
 
 - Each measure's Spearman correlation (of ranks, no book counting more than a fifth), with an
-  interval and p over books: the jackknife, how it changes when a book is left out, and Student's t
-  as in `contrasts`. p is corrected for all measures (Benjamini and Hochberg).
+  interval and p over books: the jackknife, how it changes when a book is left out, on Fisher's
+  scale, and Student's t as in `contrasts`. p is corrected for all measures (Benjamini and
+  Hochberg).
 - A decision tree of at most three questions in a row explains a unit's place (its rank, 0 to 1).
   Books are cut into five parts, and each part is explained by a tree grown on the others, so that
   nothing is gained by knowing the book again. What chance explains is found by shuffling the axis
@@ -45,6 +46,7 @@ _CLAIMED_RHO: Final = 0.1
 _CLAIMED_Q: Final = 0.05
 _CLAIMED_SHARE: Final = 0.05
 _MOST_FITTED: Final = 20_000
+_NEARLY_ONE: Final = 1 - 1e-9
 
 
 def explain_axis(
@@ -177,19 +179,27 @@ def _correlation(
     n_books = effective(np.bincount(own, weights))
     low = high = p = float("nan")
     if np.count_nonzero(counts) >= LEAST_BOOKS and n_books >= LEAST_EFFECTIVE:
-        low, high, p = interval(rho, _changes(x, y, weights, own), n_books)
+        changes = _changes(x, y, weights, own)
+        below, above, p = interval(float(_fisher(np.array(rho))), changes, n_books)
+        low, high = float(np.tanh(below)), float(np.tanh(above))
     n = int(is_known.sum())
     return Correlation(name, rho, low, high, p, p, n, round(n_books, 1), is_claimed=False)
 
 
 def _changes(x: Numbers, y: Numbers, weights: Numbers, books: NDArray[np.int64]) -> Numbers:
-    """Return how much each book that is there makes of the correlation of x and y (jackknife)."""
+    """Return how much each book makes of the correlation of x and y, on Fisher's scale."""
     sums = [np.bincount(books, weights * v) for v in (np.ones_like(x), x, y, x * x, y * y, x * y)]
     n, sx, sy, sxx, syy, sxy = (own.sum() - own[sums[0] > 0] for own in sums)
     spread = np.sqrt(np.maximum((sxx - sx**2 / n) * (syy - sy**2 / n), 0))
-    left = np.divide(sxy - sx * sy / n, spread, out=np.zeros_like(n), where=spread > 0)
+    left = _fisher(np.divide(sxy - sx * sy / n, spread, out=np.zeros_like(n), where=spread > 0))
     changes: Numbers = (left.mean() - left) * (left.size - 1) / left.size
     return changes
+
+
+def _fisher(rho: Numbers) -> Numbers:
+    """Return correlations on the scale where their spread hardly depends on them."""
+    scaled: Numbers = np.arctanh(np.clip(rho, -_NEARLY_ONE, _NEARLY_ONE))
+    return scaled
 
 
 def _standard(ranks: Numbers, weights: Numbers) -> Numbers:

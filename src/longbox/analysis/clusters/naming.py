@@ -41,6 +41,7 @@ _WORTH_SAYING: Final = 0.1
 _MEDIUM: Final = 0.33  # Cliff's delta from which an effect is medium (Romano et al. 2006)
 _LARGE: Final = 0.474
 _TELLING: Final = 0.2
+_ANY_PANEL: Final = "panel"
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +105,9 @@ def _named(
     for fit in judged:
         if fit.archetype in usual:
             name = _usual_name(fit.archetype, known, is_inside, effects)
-            return Naming(name, fit.archetype, fit.share, fit.n_judged, shown)
+            # That all of them are panels is no confidence in anything.
+            share = float("nan") if fit.archetype == _ANY_PANEL else fit.share
+            return Naming(name, fit.archetype, share, fit.n_judged, shown)
     return Naming(_described(effects, known), None, float("nan"), 0, shown)
 
 
@@ -112,7 +115,7 @@ def _usual_name(
     name: str, known: Measured, is_inside: NDArray[np.bool_], effects: list[Effect]
 ) -> str:
     """Add to the usual page how many panels it has, to the usual panel how large it is."""
-    if name == "panel":
+    if name == _ANY_PANEL:
         areas = known.numbers["area_share"][is_inside]
         words = {m.name: m for m in numbers_of(known.unit) if m.name != "area_share"}
         large = [e for e in effects if e.is_claimed and e.measure in words]

@@ -125,7 +125,8 @@ class ClusterPortrait:
         share: Of all units.
         name: By the rules of `naming`.
         archetype: The rule's name, or None where none fits and two effects stand in the name.
-        confidence: Share of the members that fit the archetype, one by one; NaN without one.
+        confidence: Share of the members that fit the archetype, one by one; NaN without one, and
+            for the usual panel, which any is.
         n_judged: Members that could be held against the rule.
         fits: Every archetype that more than a tenth of the members fit, the best first.
         effects: Every measure, what sets the cluster apart most first.

@@ -4,9 +4,11 @@
   Vectors of cosine spaces have unit length, so that Euclidean distance orders them as the cosine
   does. They are not centred and scaled to unit length again: on planted archetypes that lost
   purity (1.00 to .96), because what lies near the mean is blown up.
-- `beside_books` takes an offset off every book. A book's mean would be too much, since it has in
-  it which archetypes the book is made of: so provisional clusters are found, and the offset is the
-  mean of what they leave over, three times over.
+- `beside_books` takes an offset off every book. At first it is the book's mean. That is too much,
+  since a mean has in it which archetypes the book is made of; so when clusters are found, the
+  offset becomes the mean of what they leave over, three times over, and all is done again
+  (`beside`). With many more clusters than there are archetypes little would be left over: they
+  would be cut by book.
 - `independent_books` counts the editions of one book in several languages as one book: they show
   the same pages, and would pass for evidence three times.
 """
@@ -14,22 +16,19 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from longbox.analysis.clusters.fitting import Points, fit_k_means, nearest_centres
 from longbox.analysis.clusters.options import ClusterOptions
 from longbox.analysis.units import Units, work_of
 
 _CHUNK_ROWS: Final = 8192
 _ROUNDS: Final = 3
-_MOST_PROVISIONAL: Final = 16
-_UNITS_EACH: Final = 20
 _NO_VARIANCE: Final = 1e-12
-
-Points = NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -56,8 +55,6 @@ def prepare(units: Units, options: ClusterOptions) -> Prepared:
         vectors = vectors - _book_means(vectors, units.book)[units.book]
     components = components_of(vectors[fitted], options.dimensions, options.explained)
     points = components.project(vectors)
-    if options.beside_books and units.n:
-        points = _beside(points, fitted, units.book, options.seed)
     return Prepared(points, fitted, components.explained)
 
 
@@ -118,20 +115,14 @@ def independent_books(units: Units) -> NDArray[np.int32]:
     return of_book[units.book]
 
 
-def _beside(
-    points: Points, fitted: NDArray[np.int64], book: NDArray[np.int32], seed: int
-) -> Points:
-    """Take off every book what is left of it beside provisional clusters."""
-    from longbox.analysis.clusters.fitting import fit_k_means, nearest_centres
-
-    k = min(_MOST_PROVISIONAL, fitted.size // _UNITS_EACH)
-    if k < 2:
-        return points
-    for _ in range(_ROUNDS):
-        centres = fit_k_means(points[fitted], k, seed)
+def beside(prepared: Prepared, book: NDArray[np.int32], k: int, seed: int) -> Prepared:
+    """Take off every book what is left of it beside k clusters; nothing for fewer than two."""
+    points = prepared.points
+    for _ in range(_ROUNDS if k > 1 else 0):
+        centres = fit_k_means(points[prepared.fitted], k, seed)
         left_over = points - centres[nearest_centres(points, centres)]
         points = points - _book_means(left_over, book)[book]
-    return points
+    return replace(prepared, points=points)
 
 
 def _book_means(vectors: NDArray[np.float32], book: NDArray[np.int32]) -> NDArray[np.float32]:

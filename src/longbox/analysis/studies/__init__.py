@@ -9,6 +9,14 @@ from longbox.analysis.studies.clusters import (
     study_clusters,
     told_clusters,
 )
+from longbox.analysis.studies.concepts import (
+    ConceptQuestion,
+    ConceptStudy,
+    Nearest,
+    SelectionTold,
+    study_concepts,
+    told_concepts,
+)
 from longbox.analysis.studies.documents import as_document
 from longbox.analysis.studies.kept import (
     STUDIES_NAME,
@@ -25,6 +33,10 @@ __all__ = [
     "STUDIES_NAME",
     "ClusterQuestion",
     "ClusterStudy",
+    "ConceptQuestion",
+    "ConceptStudy",
+    "Nearest",
+    "SelectionTold",
     "Study",
     "StudyKind",
     "ToldClusters",
@@ -37,6 +49,8 @@ __all__ = [
     "read_study",
     "remove_study",
     "study_clusters",
+    "study_concepts",
     "study_name",
     "told_clusters",
+    "told_concepts",
 ]

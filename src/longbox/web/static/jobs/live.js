@@ -49,9 +49,17 @@ export function timeLeft(seconds) {
  */
 export async function startJob(kind, args = {}) {
   const job = await ask("/jobs", { method: "POST", json: { kind, arguments: args } });
+  watchJob(job);
+  return job;
+}
+
+/**
+ * Follow a job that was started elsewhere.
+ * @param {Job} job
+ */
+export function watchJob(job) {
   take(job);
   follow();
-  return job;
 }
 
 /** @param {Job} job */

@@ -1,0 +1,132 @@
+// Questions and answers of the study: forms become jobs, and a job that is done leads to its answer.
+
+import { Refused, ask, toast } from "../base/base.js";
+import { watchJob } from "../jobs/live.js";
+
+/** Jobs of this page, and the study that each of them makes. @type {Map<string, string>} */
+const asked = new Map();
+
+/**
+ * Put a form's controls into a question: "options.method" is the method of the options.
+ * @param {HTMLFormElement} form
+ * @returns {Record<string, any>}
+ */
+function questionOf(form) {
+  /** @type {Record<string, any>} */
+  const question = {};
+  for (const control of form.elements) {
+    const value = valueOf(control);
+    if (value === undefined) continue;
+    const path = /** @type {HTMLInputElement} */ (control).name.split(".");
+    const name = path.pop() ?? "";
+    let place = question;
+    for (const step of path) place = place[step] ??= {};
+    if (control.hasAttribute("value") && isTick(control)) (place[name] ??= []).push(value);
+    else place[name] = value;
+  }
+  return question;
+}
+
+/** @param {Element} control */
+const isTick = (control) => control instanceof HTMLInputElement && control.type === "checkbox";
+
+/**
+ * What a control adds to a question; nothing where it is left as usual.
+ * @param {Element} control
+ * @returns {string | number | boolean | string[] | undefined}
+ */
+function valueOf(control) {
+  if (control instanceof HTMLSelectElement) return control.name ? control.value : undefined;
+  if (control instanceof HTMLTextAreaElement) {
+    return control.value.split("\n").map((line) => line.trim()).filter(Boolean);
+  }
+  if (!(control instanceof HTMLInputElement) || !control.name) return undefined;
+  if (control.type === "checkbox") {
+    if (!control.checked) return undefined;
+    return control.hasAttribute("value") ? control.value : true;
+  }
+  if (!control.value.trim()) return undefined;
+  return control.type === "number" ? Number(control.value) : control.value.trim();
+}
+
+/**
+ * Ask for a study.
+ * @param {string} kind
+ * @param {unknown} question
+ * @param {HTMLButtonElement | null} button
+ */
+async function start(kind, question, button) {
+  if (button) button.disabled = true;
+  try {
+    const { study_id: studyId, job } = await ask("/studies", {
+      method: "POST",
+      json: { kind, asked: question },
+    });
+    asked.set(job.job_id, studyId);
+    watchJob(job);
+    const jobs = document.querySelector(".study__jobs");
+    jobs?.scrollIntoView({ block: "nearest" });
+    toast("Asked. The answer opens here when it is there; you may leave meanwhile.");
+  } catch (error) {
+    if (!(error instanceof Refused)) throw error;
+    toast(error.message, { kind: "error", keep: 12_000 });
+  } finally {
+    if (button) button.disabled = false;
+  }
+}
+
+/** @param {HTMLElement} button */
+async function forget(button) {
+  const studyId = button.dataset.forget ?? "";
+  try {
+    await ask(`/studies/${studyId}`, { method: "DELETE" });
+  } catch (error) {
+    if (!(error instanceof Refused)) throw error;
+    toast(error.message, { kind: "error" });
+    return;
+  }
+  const row = button.closest(".kept__one");
+  if (!row) {
+    location.assign("/study");
+    return;
+  }
+  const next = row.nextElementSibling ?? row.previousElementSibling;
+  row.remove();
+  toast("Deleted. Asking again brings it back.");
+  const focus = next?.querySelector("[data-forget]") ?? document.getElementById("main");
+  if (focus instanceof HTMLElement) focus.focus();
+}
+
+document.addEventListener("submit", (event) => {
+  const form = event.target;
+  if (!(form instanceof HTMLFormElement) || !form.dataset.ask) return;
+  event.preventDefault();
+  start(form.dataset.ask, questionOf(form), form.querySelector("button[type=submit]"));
+});
+
+document.addEventListener("click", (event) => {
+  const target = event.target instanceof Element ? event.target : null;
+  const again = target?.closest("[data-again]");
+  const gone = target?.closest("[data-forget]");
+  if (again instanceof HTMLButtonElement) {
+    start(again.dataset.kind ?? "", JSON.parse(again.dataset.asked ?? "{}"), again);
+  } else if (gone instanceof HTMLElement) forget(gone);
+});
+
+document.addEventListener("longbox:job", (event) => {
+  const job = /** @type {CustomEvent} */ (event).detail;
+  const studyId = asked.get(job.job_id);
+  if (studyId && job.state === "done") location.assign(`/study/${studyId}`);
+});
+
+// A picture whose comic is gone leaves an empty frame.
+document.addEventListener(
+  "error",
+  (event) => {
+    const picture = event.target;
+    if (picture instanceof HTMLImageElement && picture.matches(".exhibit__picture")) {
+      picture.classList.add("is-lost");
+    }
+  },
+  true,
+);

@@ -1,0 +1,101 @@
+"""The job that makes a study: read, measure, ask, keep."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from longbox.analysis.studies import (
+    StudyKind,
+    as_document,
+    keep_study,
+    study_clusters,
+    told_clusters,
+)
+from longbox.analysis.units import Tell
+from longbox.errors import QueryError
+from longbox.library import Library
+from longbox.pipeline import measure_looks
+from longbox.web.jobs import JobRun, Kind, Outcome
+from longbox.web.study.questions import Question, SpacesQuestion, question_of, title_of
+from longbox.wording import plural
+
+
+@dataclass(frozen=True, slots=True)
+class StudyArguments:
+    """Which study.
+
+    Attributes:
+        kind: What is asked.
+        asked: How: the question as JSON, what is not given is as usual.
+    """
+
+    kind: str
+    asked: dict[str, Any]
+
+
+def make(run: JobRun) -> Outcome:
+    """Make the study that the job's arguments name."""
+    kind = StudyKind(str(run.arguments["kind"]))
+    question = question_of(kind, run.arguments["asked"])
+
+    def tell(what: str, done: int, total: int) -> None:
+        of = f" {done:,} of {total:,}" if total > 1 else ""
+        run.tell(None, f"{what}{of}")
+
+    with run.open_library() as library:
+        _look(run, library)
+        generation = library.generation()
+        run.tell(None, "reading vectors")
+        found, line = _answer(library, question, tell)
+        kept = keep_study(library.root, kind, question, found, generation)
+    return Outcome(line, {"study_id": kept.study_id})
+
+
+def _look(run: JobRun, library: Library) -> None:
+    """Look at the pages of books that were indexed before looks were measured."""
+    if not library.books_without_looks():
+        return
+    problems = measure_looks(
+        library,
+        run.config,
+        lambda done, total: run.tell(None, f"looking at pages of {done:,} of {total:,} books"),
+    )
+    for problem in problems:
+        run.problem(problem.reason)
+
+
+def _answer(library: Library, question: Question, tell: Tell) -> tuple[object, str]:
+    if isinstance(question, SpacesQuestion):
+        from longbox.analysis.ablation import ablate_library
+
+        ablation = ablate_library(
+            library, question.spaces, question.unit, question.options, tell
+        )
+        n_spaces = plural(len(ablation.spaces), "space")
+        return ablation, f"compared {n_spaces} on {ablation.n:,} {ablation.unit}"
+    told = told_clusters(study_clusters(library, question, tell))
+    n_clusters = plural(len(told.portraits), "cluster")
+    return told, f"found {n_clusters} of {told.n:,} {told.unit}"
+
+
+def _checked(asked: StudyArguments) -> StudyArguments:
+    try:
+        kind = StudyKind(asked.kind)
+    except ValueError:
+        known = ", ".join(StudyKind)
+        raise QueryError(f"{asked.kind[:40]!r} is no kind of study; use one of {known}") from None
+    return StudyArguments(kind.value, as_document(question_of(kind, asked.asked)))
+
+
+def _said(asked: StudyArguments) -> str:
+    return title_of(StudyKind(asked.kind), asked.asked)
+
+
+def arguments_of(kind: StudyKind, question: Question) -> Mapping[str, object]:
+    """Return what the job of a question is asked with."""
+    return {"kind": kind.value, "asked": as_document(question)}
+
+
+STUDY_KIND: Final = Kind("study", "longbox.web.study.making:make", _said, StudyArguments, _checked)
