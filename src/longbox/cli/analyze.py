@@ -11,6 +11,7 @@ from longbox.cli import (
     analyze_concepts,
     analyze_health,
     analyze_kept,
+    analyze_report,
     analyze_spaces,
 )
 
@@ -22,6 +23,7 @@ app.command("concepts")(analyze_concepts.concepts)
 app.command("clusters")(analyze_clusters.clusters)
 app.command("ablation")(analyze_spaces.ablation)
 app.command("book")(analyze_book.book)
+app.command("report")(analyze_report.report)
 app.command("list")(analyze_kept.list_studies)
 app.command("show")(analyze_kept.show_study)
 app.command("forget")(analyze_kept.forget_study)

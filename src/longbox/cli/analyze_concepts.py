@@ -61,9 +61,7 @@ def concepts(
     nearest: Annotated[
         int, typer.Option("-k", help="How many nearest of each are shown.", min=0, max=100)
     ] = 6,
-    draws: Annotated[
-        int | None, typer.Option(help="Random sets for each concept; chosen when not given.")
-    ] = None,
+    draws: Annotated[int, typer.Option(help="Random sets for each concept.", min=99)] = 1999,
     most: Annotated[
         int, typer.Option(help="Look at this many others at most, of a larger library.", min=10)
     ] = 100_000,

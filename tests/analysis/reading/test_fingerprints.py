@@ -118,7 +118,7 @@ def test_the_most_alike_book_is_the_one_with_the_same_vectors(tmp_path: Path) ->
         library.update_indexes()
         ids = library.book_ids()
         found = alike_books(library, ids[1], Space.VISION, k=3)
-        assert [a.book_id for a in found][0] == ids[5]
+        assert found[0].book_id == ids[5]
         assert found[0].likeness == pytest.approx(1.0, abs=1e-3)
         assert len(found) == 3
         assert ids[1] not in {a.book_id for a in found}

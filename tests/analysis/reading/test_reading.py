@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -105,7 +106,7 @@ def test_surprise_is_put_beside_its_panels(tmp_path: Path, monkeypatch: pytest.M
 def test_a_page_that_was_put_right_has_no_vectors(tmp_path: Path) -> None:
     with numbered(tmp_path, 1) as library:
         book_id = library.book_ids()[0]
-        boxes = {"panels": [{"box": [0, 0, 300, 300]}]}
+        boxes = json.dumps([{"box": [0, 0, 300, 300]}])
         library.add_correction(
             Correction(book_id, 1, CorrectedField.PANELS, boxes, "2026-01-01T00:00:00+00:00")
         )
