@@ -224,12 +224,12 @@ def ask_closer(shelf: PlantedShelf, members: Members, seed: int, outcomes: Outco
 
 def whole_books(seed: int, outcomes: Outcomes) -> None:
     """Concepts of whole works, genres of several works, and a page idea against them."""
-    shelf = planted_shelf(seed + 1_000_000, n_works=40)
-    works = shelf.rng.permutation(40)
+    shelf = planted_shelf(seed + 1_000_000, n_works=80, pages=12)
+    works = shelf.rng.permutation(80)
     genre = shelf.direction()
     members: Members = {"genre": shelf.whole(works[:4]), "near genre": shelf.whole(works[4:8])}
-    shelf.plant(members["genre"], genre, 0.9)
-    shelf.plant(members["near genre"], shelf.direction_near(genre, 0.8), 0.9)
+    shelf.plant(members["genre"], genre, 1.2)
+    shelf.plant(members["near genre"], shelf.direction_near(genre, 0.8), 1.2)
     members |= {f"works {i}": shelf.whole(works[8 + 3 * i : 11 + 3 * i]) for i in range(3)}
     members |= {f"work {i}": shelf.whole(works[20 + i : 21 + i]) for i in range(3)}
     free = np.flatnonzero(~np.isin(shelf.works, works[:8]))

@@ -25,6 +25,7 @@ from longbox.library import Library
 from longbox.pipeline import index_shelf
 from longbox.synthetic import draw_shelf
 from longbox.web import Server, WebOptions, create_app
+from made_studies import put_studies
 from tiny_comics import draw_cbz
 
 if TYPE_CHECKING:
@@ -67,6 +68,7 @@ def _make(home: Path) -> None:
     (home / "shelf" / "ghost.cbz").write_bytes(b"no comic at all")
     with Library.create(home / "library") as library:
         index_shelf([home / "shelf"], library, Config(), in_process=True)
+    put_studies(home / "library")
 
 
 def _name(path: Path, title: str) -> None:
@@ -131,6 +133,15 @@ def serve() -> Iterator[Serve]:
 def served(drawn_library: Path, _servers: ExitStack) -> Served:
     """A read-only server on the drawn library, shared by the tests of one process."""
     return _start(_servers, drawn_library, is_read_only=True)
+
+
+@pytest.fixture(scope="session")
+def studied(
+    drawn_library: Path, tmp_path_factory: pytest.TempPathFactory, _servers: ExitStack
+) -> Served:
+    """A server on a library whose studies may be changed, shared by the tests of one process."""
+    root = Path(shutil.copytree(drawn_library, tmp_path_factory.mktemp("studied") / "library"))
+    return _start(_servers, root)
 
 
 @pytest.fixture(scope="session")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -67,7 +68,7 @@ def test_without_common_books_a_likeness_is_the_cosine_of_the_means() -> None:
 
 def test_shifted_sets_are_those_of_a_naive_shift() -> None:
     units = small_units(3, (6, 8, 7))
-    a, b = random_members(units, 4), random_members(units, 5)
+    a, b = random_members(units, 4, 0.4), random_members(units, 6, 0.4)
     shelf = comparable(units)
     shifted = shift_against_all(
         shelf,
@@ -77,19 +78,19 @@ def test_shifted_sets_are_those_of_a_naive_shift() -> None:
         (20_000, np.random.default_rng(0)),
     )
     x = shelf.vectors.astype(np.float64)
-    held = {}
-    sets = []
+    sets, held = [], []
     for book in range(3):
         own = units.book == book
-        rest = x[own & ~a].mean(axis=0)
-        held[book] = (x[own & b & ~a] - rest).sum(axis=0) if (own & b & ~a).any() else 0 * rest
+        held.append((x[own & b & ~a] - x[own & ~a].mean(axis=0)).sum(axis=0))
         free = np.flatnonzero(own & ~b)
         residuals = x[free] - x[free].mean(axis=0)
-        member = a[free]
-        sets.append([residuals[np.roll(member, k)].sum(axis=0) for k in range(free.size)])
+        sets.append([residuals[np.roll(a[free], k)].sum(axis=0) for k in range(free.size)])
+        assert 0 < a[free].sum() < free.size
+        assert (own & b & ~a).any()
+    across = [sum(held) - one for one in held]
     everything = [
-        sum(s @ (held[j] + held[k]) for s, (j, k) in zip(c, ((1, 2), (0, 2), (0, 1)), strict=True))
-        for c in itertools.product(*sets)
+        sum(own @ other for own, other in zip(chosen, across, strict=True))
+        for chosen in itertools.product(*sets)
     ]
     assert shifted.observed[1] == pytest.approx(everything[0], abs=1e-4)
     assert shifted.n_arrangements[1] == len(everything)
@@ -292,7 +293,5 @@ def test_what_cannot_be_compared_is_refused() -> None:
 def test_units_of_a_book_must_follow_each_other() -> None:
     units = small_units(sizes=(3, 3))
     mixed = np.array([0, 1, 0, 1, 0, 1], dtype=np.int32)
-    from dataclasses import replace
-
     with pytest.raises(ModelError, match="must follow each other"):
         comparable(replace(units, book=mixed))

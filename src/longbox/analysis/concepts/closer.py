@@ -18,7 +18,7 @@ to the first concept than the second is.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from itertools import combinations, product
 from math import comb
@@ -264,12 +264,15 @@ class _Cells:
         n_second = int(self.is_second[places].sum())
         _, group_place = np.unique(self.group[~alone], return_inverse=True)
         if self.n_arrangements <= N_EXCHANGES:
-            ways: Iterable[tuple[Sequence[int], Sequence[bool]]] = product(
+            ways: Iterable[tuple[Iterable[int], Iterable[bool]]] = product(
                 combinations(range(places.size), n_second), product((False, True), repeat=n_both)
             )
         else:
             ways = (
-                (rng.permutation(places.size)[:n_second], rng.random(n_both) < 0.5)
+                (
+                    rng.permutation(places.size)[:n_second].tolist(),
+                    (rng.random(n_both) < 0.5).tolist(),
+                )
                 for _ in range(N_EXCHANGES)
             )
         is_all = self.n_arrangements <= N_EXCHANGES
@@ -277,7 +280,7 @@ class _Cells:
             row = self.is_second.copy()
             row[places] = False
             row[places[list(chosen)]] = True
-            row[~alone] ^= np.array(turned, dtype=np.bool_)[group_place]
+            row[~alone] ^= np.array(list(turned), dtype=np.bool_)[group_place]
             if not (is_all and (row == self.is_second).all()):
                 yield row
 

@@ -10,7 +10,7 @@ Which concepts are compared how:
 
 | | parts of books | whole books |
 |---|---|---|
-| parts of books | both shifted in turn, other ideas | the parts shifted, other ideas, random works |
+| parts of books | both shifted in turn, ideas | the parts shifted, ideas, random works |
 | whole books | | random works |
 """
 
@@ -34,7 +34,7 @@ from longbox.analysis.concepts.comparing import (
 )
 from longbox.analysis.concepts.ideas import Ideas, draw_ideas, ideas_p
 from longbox.analysis.concepts.resampling import Drawn, Resampling, interval_of
-from longbox.analysis.concepts.shifts import Shifted, shift_against_all, two_sided
+from longbox.analysis.concepts.shifts import Shifted, shift_against_all, shifted_p
 from longbox.analysis.concepts.values import (
     FEWEST_TWO_SIDED,
     Concept,
@@ -60,8 +60,7 @@ class LikenessOptions:
     """How concepts are compared.
 
     Attributes:
-        n_draws: Random sets for each concept; None takes 999, or 20 for every pair where that is
-            more: with fewer no single pair could pass the correction for so many.
+        n_draws: Random sets for each concept.
         n_resampled: Draws of the bootstrap.
         level_of_error: Share of false discoveries among what is called alike or less alike.
         with_coherence: Whether each concept is tested for being one.
@@ -71,23 +70,17 @@ class LikenessOptions:
         ConfigError: A number is not possible.
     """
 
-    n_draws: int | None = None
+    n_draws: int = 1999
     n_resampled: int = 999
     level_of_error: float = 0.05
     with_coherence: bool = True
     seed: int = 0
 
     def __post_init__(self) -> None:
-        if (self.n_draws is not None and self.n_draws < 99) or self.n_resampled < 99:
+        if min(self.n_draws, self.n_resampled) < 99:
             raise ConfigError("at least 99 draws are needed to tell anything from chance")
         if not 0 < self.level_of_error < 1 or self.seed < 0:
             raise ConfigError("the level of error is a share between 0 and 1, a seed is 0 or more")
-
-    def draws_for(self, n_concepts: int) -> int:
-        """Return how many random sets each of so many concepts gets."""
-        if self.n_draws is not None:
-            return self.n_draws
-        return max(999, round(20 * n_concepts * (n_concepts - 1) / 2 * 0.05 / self.level_of_error))
 
 
 _USUAL = LikenessOptions()
@@ -214,7 +207,7 @@ class _Comparing:
         self._ideas: Ideas | None = None
         self._tables = _Tables.empty(self._n)
         self._resampled = np.full((options.n_resampled, self._n, self._n), np.nan, dtype=np.float32)
-        self._n_draws = options.draws_for(self._n)
+        self._n_draws = options.n_draws
         self._coherences = tuple(
             coherence_of(self._shelf, concept, part, self._shifting)
             for concept, part in zip(concepts, whole, strict=True)
@@ -267,7 +260,7 @@ class _Comparing:
         )
         if self._ideas is None:
             self._ideas = draw_ideas(self._shelf, self._of_ideas)
-        p_sets = two_sided(shifted.observed, shifted.draws)
+        p_sets = shifted_p(shifted)
         p_ideas = ideas_p(self._ideas, shifted, self._members, a)
         for b in range(self._n):
             if b == a:
@@ -289,7 +282,7 @@ class _Comparing:
 
     def _compare_works(self, a: int, b: int) -> None:
         first, second = self._draw_works(a), self._draw_works(b)
-        answer = works_p(first, second, self._n_draws, self._of_works)
+        answer = works_p(first, second, self._of_works)
         for i, j in ((a, b), (b, a)):
             tables = self._tables
             tables.n_arrangements[i, j] = n_pairs_of_works(self._shelf, first, second)

@@ -27,12 +27,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from longbox.analysis.concepts.comparing import Comparable, part_of
 from longbox.analysis.concepts.values import Level
+
+_FEWEST_AS_FAR: Final = 10
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -251,7 +254,7 @@ def two_sided(observed: NDArray[np.float64], draws: NDArray[np.floating]) -> NDA
     """Return twice the smaller share of draws as far out as what was observed.
 
     The observed set is one of the arrangements and is counted among the draws, so no p is below
-    1 / (R + 1).
+    2 / (R + 1).
 
     Args:
         observed: (C,).
@@ -261,4 +264,26 @@ def two_sided(observed: NDArray[np.float64], draws: NDArray[np.floating]) -> NDA
     above = (1 + (draws >= observed - slack).sum(axis=0)) / (1 + len(draws))
     below = (1 + (draws <= observed + slack).sum(axis=0)) / (1 + len(draws))
     p: NDArray[np.float64] = np.minimum(1.0, 2 * np.minimum(above, below))
+    return p
+
+
+def shifted_p(shifted: Shifted) -> NDArray[np.float64]:
+    """Return two-sided p of one concept's likeness to all others among random sets, (C,).
+
+    Where fewer than ten draws are as far out, their number says little of how rare that is, and p
+    could never pass a correction for many pairs. D of a random set is a sum over books of
+    independent terms; there its tail is taken from the gamma distribution with the draws' first
+    three moments (Winkler et al., 2016), but never below what one arrangement of all would have.
+    """
+    from scipy.stats import pearson3, skew
+
+    p = two_sided(shifted.observed, shifted.draws)
+    rare = np.flatnonzero(p < 2 * _FEWEST_AS_FAR / (1 + len(shifted.draws)))
+    if rare.size:
+        draws = shifted.draws[:, rare].astype(np.float64)
+        deviation = np.maximum(draws.std(axis=0), 1e-12)
+        away = (shifted.observed[rare] - draws.mean(axis=0)) / deviation
+        lean = np.nan_to_num(skew(draws, axis=0)) * np.sign(away)
+        tail = 2 * pearson3.sf(np.abs(away), lean)
+        p[rare] = np.minimum(p[rare], np.maximum(tail, 2 / shifted.n_arrangements[rare]))
     return p

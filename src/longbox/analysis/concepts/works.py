@@ -25,9 +25,10 @@ from numpy.typing import NDArray
 from longbox.analysis.concepts.comparing import Comparable, Part
 from longbox.vectors import unit
 
-N_WORK_DRAWS = 999
-_MOST_UNITS = 600
+N_WORK_DRAWS = 1999
+_MOST_UNITS = 250
 _FEWEST_OF_A_BOOK = 4
+_N_PAIRS = 9999
 _MOST_ROTATIONS = 40
 
 
@@ -92,7 +93,11 @@ def draw_works(
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Cutting:
-    """Cuts two works down to as many books and units as both have."""
+    """Cuts two works down to as many books and units as both have.
+
+    Units are drawn with replacement, on both sides alike: so what is drawn from a small book and
+    from a large one is equally noisy.
+    """
 
     shelf: Comparable
     most_of_a_book: int
@@ -102,21 +107,27 @@ class _Cutting:
         self, pairs: list[tuple[NDArray[np.int64], NDArray[np.int64]]]
     ) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
         """Return the sums of units of pairs of works, float32 (2, k, D), and how many, (k,)."""
-        sums = np.zeros((2, len(pairs), self.shelf.vectors.shape[1]), dtype=np.float32)
-        counts = np.zeros(len(pairs), dtype=np.int64)
+        n_books = [min(len(mine), len(theirs)) for mine, theirs in pairs]
+        first = np.r_[0, np.cumsum(n_books)[:-1]]
+        sides = [
+            np.concatenate(
+                [self._some(pair[side], n) for pair, n in zip(pairs, n_books, strict=True)]
+            )
+            for side in (0, 1)
+        ]
         sizes = self.shelf.sizes
-        for place, (mine, theirs) in enumerate(pairs):
-            n_books = min(len(mine), len(theirs))
-            chosen = [self.rng.permutation(books)[:n_books] for books in (mine, theirs)]
-            n = np.minimum(np.minimum(sizes[chosen[0]], sizes[chosen[1]]), self.most_of_a_book)
-            counts[place] = n.sum()
-            for side, books in enumerate(chosen):
-                taken = [
-                    self.shelf.starts[book] + self.rng.permutation(int(sizes[book]))[:most]
-                    for book, most in zip(books, n, strict=True)
-                ]
-                sums[side, place] = self.shelf.vectors[np.concatenate(taken)].sum(axis=0)
-        return sums, counts
+        n = np.minimum(np.minimum(sizes[sides[0]], sizes[sides[1]]), self.most_of_a_book)
+        counts = np.add.reduceat(n, first)
+        starts = np.r_[0, np.cumsum(counts)[:-1]]
+        sums = []
+        for books in sides:
+            within = (self.rng.random(int(n.sum())) * np.repeat(sizes[books], n)).astype(np.int64)
+            taken = self.shelf.vectors[np.repeat(self.shelf.starts[books], n) + within]
+            sums.append(np.add.reduceat(taken, starts, axis=0))
+        return np.stack(sums), counts
+
+    def _some(self, books: NDArray[np.int64], n: int) -> NDArray[np.int64]:
+        return books if n == len(books) else self.rng.permutation(books)[:n]
 
 
 def _cohesion(sums: NDArray[np.float32]) -> float:
@@ -151,15 +162,12 @@ class WorksAnswer:
     expected: float
 
 
-def works_p(
-    first: WorkDraws, second: WorkDraws, n_draws: int, rng: np.random.Generator
-) -> WorksAnswer | None:
+def works_p(first: WorkDraws, second: WorkDraws, rng: np.random.Generator) -> WorksAnswer | None:
     """Compare a likeness with those of random works; None where no two sets are apart.
 
     Args:
         first: Draws of one concept.
         second: Draws of the other, paired with the first ones again and again.
-        n_draws: How many pairs are wanted.
         rng: Draws the pairings.
     """
     middle = (first.random.mean(axis=0) + second.random.mean(axis=0)) / 2
@@ -175,7 +183,7 @@ def works_p(
         plain.append(chance[-1] - _dots(mine, yours))
         centred.append(_dots(a - middle, b - middle) - _dots(mine - middle, yours - middle))
         n_found += int(is_apart.sum())
-        if n_found >= n_draws:
+        if n_found >= _N_PAIRS:
             break
     if not n_found:
         return None

@@ -38,7 +38,7 @@ _ROW_IN: Final = 0.36
 _GAP_IN: Final = 0.35
 
 
-def variance_shares(found: Ablation, title: str = "What each space is made of") -> Figure:
+def variance_shares(found: Ablation, title: str = "What explains each space") -> Figure:
     """Draw for each space which share of its variance each group of measures explains.
 
     The point is the group by itself, with its 95 % interval; the hollow one is what is lost when

@@ -45,6 +45,7 @@ _STRIP_IN: Final = 0.82
 _PRESENCE_IN: Final = 0.24
 _GAP_IN: Final = 0.16
 _MOST_TICKS: Final = 16
+_MOST_NOTE: Final = 30
 _WAYS: Final = {
     Direction.LTR: "",
     Direction.RTL: "read right to left; the axis follows the reading",
@@ -143,10 +144,11 @@ def reading_strips(
         said.insert(2, "▼ another tempo")
     whole_note = wrapped("; ".join(part for part in said if part), 122, 3)
     names = [line for strip in strips for line in _said(strip).split("\n")]
-    left = max(1.6, widest(names) + 0.65)
+    notes = [shortened(strip.note, _MOST_NOTE) for strip in strips]
+    left = max(1.6, widest(names) + 0.65, widest(notes, 7.5) + 0.65)
     heights = [_PRESENCE_IN if s.style is StripStyle.PRESENCE else _STRIP_IN for s in strips]
     gaps = [_GAP_IN if h == _STRIP_IN else 0.04 for h in heights]
-    figure = new_figure(head_height(whole_note) + 0.25 + sum(heights) + sum(gaps) + 0.55)
+    figure = new_figure(head_height(whole_note) + 0.25 + sum(heights) + sum(gaps) + 0.35)
     top = float(figure.get_size_inches()[1]) - head_height(whole_note) - 0.2
     axes = None
     for strip, height, gap in zip(strips, heights, gaps, strict=True):
@@ -211,7 +213,7 @@ def _limits(axes: Axes, strip: Strip, values: NDArray[np.float64]) -> None:
     if strip.style is StripStyle.BARS or 0 <= low < 0.5 * high:
         low = min(0.0, low)
     span = high - low or 1.0
-    axes.set_ylim(low, high + 0.12 * span)
+    axes.set_ylim(low - (0.06 * span if low < 0 else 0), high + 0.12 * span)
     axes.locator_params(axis="y", nbins=3)
     axes.yaxis.set_major_formatter(lambda value, _: f"{value:,.4g}".replace("-", "−"))
     axes.tick_params(axis="y", labelsize=7.5)
@@ -236,14 +238,14 @@ def _draw_presence(axes: Axes, places: NDArray[np.float64]) -> None:
 
 
 def _name(axes: Axes, name: str, note: str) -> None:
-    has_ticks = -0.048
+    x = -0.066  # beside the ticks
     lines = name.count("\n") + 1
-    write(axes, has_ticks, 0.5 if not note else 0.56, name, transform=axes.transAxes, ha="right",
+    write(axes, x, 0.5 if not note else 0.56, name, transform=axes.transAxes, ha="right",
           va="center" if not note else ("center" if lines > 1 else "bottom"))  # fmt: skip
     if note:
         below = 0.5 if lines == 1 else 0.16
-        write(axes, has_ticks, below, shortened(note, 26), transform=axes.transAxes, ha="right",
-              va="top", fontsize=7.5, color=FAINT)  # fmt: skip
+        write(axes, x, below, shortened(note, _MOST_NOTE), transform=axes.transAxes,
+              ha="right", va="top", fontsize=7.5, color=FAINT)  # fmt: skip
 
 
 def _page_axis(axes: Axes, n_pages: int) -> None:
@@ -255,5 +257,5 @@ def _page_axis(axes: Axes, n_pages: int) -> None:
     ticks = [1, *range(step if step > 1 else 2, n_pages + 1, step)]
     name_ticks(axes, "x", ticks, [str(tick) for tick in ticks])
     axes.spines["bottom"].set_visible(True)
-    write(axes, 1.0, 0.0, "\n\n page", transform=axes.transAxes, ha="left", va="top",
+    write(axes, 1.025, 0.0, "\n\n page", transform=axes.transAxes, ha="left", va="top",
           fontsize=SMALL, color=FAINT, linespacing=0.55)  # fmt: skip

@@ -70,7 +70,7 @@ def fingerprint_bars(
         f"Place among the {n_shelf} books of the shelf, from the lowest (0) to the highest (100); "
         "the middle is the median."
     )
-    labels = [shortened(one, 44) for one in words]
+    labels = [shortened(one, 50) for one in words]
     left = max(1.0, widest(labels)) + 0.4
     n = max(1, len(books))
     value_in = 0.75

@@ -32,10 +32,10 @@ def book_strips(reading: BookReading) -> Figure:
     bars, line = StripStyle.BARS, StripStyle.LINE
     strips = [
         Strip("panels", bars, page_places, pages.n_panels.astype(np.float64), trend=pages.pace,
-              note="a page; line: running median"),
+              note="a page; line: median"),
         Strip("lettering", bars, page_places, pages.n_characters.astype(np.float64),
               note="characters a page"),
-        Strip("area", line, places, panels.area, note="a panel's share of the page"),
+        Strip("area", line, places, panels.area, note="of the page, each panel"),
     ]  # fmt: skip
     if np.isfinite(panels.surprise).any():
         strips.append(Strip("surprise", line, places, panels.surprise, note="1 − cosine"))
@@ -65,7 +65,7 @@ def _start(places: np.ndarray, at: int) -> float:
 def book_fingerprints(found: Fingerprints, book_ids: Sequence[str], title: str = "") -> Figure:
     """Draw the fingerprint of one book, or of two beside each other.
 
-    Numbers that none of them has are left out.
+    Numbers that none of them has, and those that are the same for every book, are left out.
 
     Args:
         found: Of all books of the shelf.
@@ -77,7 +77,9 @@ def book_fingerprints(found: Fingerprints, book_ids: Sequence[str], title: str =
     """
     places = [found.place(book_id) for book_id in book_ids]
     values = found.values[places]
-    kept = np.flatnonzero(np.isfinite(values).any(axis=0)).tolist()
+    is_known = np.isfinite(values).any(axis=0)
+    shelf = np.where(np.isfinite(found.values), found.values, -1.0)
+    kept = np.flatnonzero(is_known & (np.ptp(shelf, axis=0) > 0)).tolist()
     books = [
         BookFingerprint(
             found.titles[at],

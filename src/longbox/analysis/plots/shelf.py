@@ -42,7 +42,7 @@ _LEAST_WRITTEN: Final = 0.07
 
 
 def distributions(
-    frame: pl.DataFrame, measures: Sequence[Measure], title: str = "The shelf in numbers"
+    frame: pl.DataFrame, measures: Sequence[Measure], title: str = "Distributions of all measures"
 ) -> Figure:
     """Draw a small histogram of each measure, with its median.
 

@@ -196,7 +196,7 @@ def _of_book(
     if scene_seed is not None:
         rng = np.random.default_rng(scene_seed)
         options = SceneOptions(n_books=99)
-        borders, looked, _ = scene_borders(library, opened, (pages, panels), options, rng)
+        borders, looked, _ = scene_borders(library, opened, panels, options, rng)
         if borders is not None:
             n = int((borders.novelty[borders.at] >= borders.threshold).sum())
             found["scene_borders_a_hundred_panels"] = 100 * n / looked.size

@@ -85,7 +85,7 @@ def read_book(
     pages = page_lines(opened.book)
     panels = panel_lines(opened.book, pages, library.descriptions(book_id))
     surprise, why_not = _surprise(library, opened, options)
-    found, inside, why_none = scene_borders(library, opened, (pages, panels), options.scenes, rng)
+    found, inside, why_none = scene_borders(library, opened, panels, options.scenes, rng)
     scenes = _scenes(book_id, pages, panels, (found, inside, why_none))
     novelty = np.full(panels.page.size, np.nan)
     if found is not None:
@@ -128,7 +128,7 @@ def read_book(
 def scene_borders(
     library: Library,
     opened: OpenedBook,
-    lines: tuple[PageLines, PanelLines],
+    panels: PanelLines,
     options: SceneOptions,
     rng: np.random.Generator,
 ) -> tuple[FoundBorders | None, NDArray[np.int64], str]:
@@ -137,7 +137,6 @@ def scene_borders(
     Returns:
         What was found, the places of the panels looked at, and why nothing was found.
     """
-    pages, panels = lines
     none = np.empty(0, dtype=np.int64)
     learned = library.learned_vectors(opened.book.book.book_id)
     if learned is None:
@@ -147,7 +146,7 @@ def scene_borders(
     known[known] = mask[opened.stored[known]]
     inside = np.flatnonzero(known & panels.is_story)
     vectors = learned.contextual.vectors[opened.stored[inside]]
-    found = find_borders(vectors, pages.page_index[panels.page[inside]], rng, options)
+    found = find_borders(vectors, rng, options)
     return found, inside, "" if found else TOO_FEW
 
 

@@ -14,6 +14,7 @@ from longbox.analysis.clusters import (
     explain_axis,
 )
 from longbox.analysis.measures import units_measures
+from longbox.analysis.report.books import BookMeans, book_means
 from longbox.analysis.report.options import USUAL_SPACES, ReportOptions
 from longbox.analysis.report.placing import place_units
 from longbox.analysis.report.values import Places, SpaceStudy
@@ -22,6 +23,7 @@ from longbox.errors import QueryError
 from longbox.library import Library
 from longbox.vectors import Space
 
+_ALIKE_BY = (Space.FUSED, Space.VISION, Space.CONTEXTUAL, Space.TEXT, Space.DESCRIPTION)
 _SIDES = ("from left to right", "from bottom to top")
 
 
@@ -45,7 +47,11 @@ def chosen_spaces(library: Library, options: ReportOptions, notes: list[str]) ->
 
 
 class Study:
-    """Studies the spaces of a library; measures are read once for the same units."""
+    """Studies the spaces of a library; measures are read once for the same units.
+
+    Attributes:
+        means: Of books, in the best of the spaces that were studied to tell alike books by.
+    """
 
     def __init__(
         self, library: Library, options: ReportOptions, notes: list[str], tell: Tell
@@ -55,6 +61,7 @@ class Study:
         self._notes = notes
         self._tell = tell
         self._measured: dict[Unit, tuple[np.ndarray, pl.DataFrame]] = {}
+        self.means: BookMeans | None = None
 
     def of(self, space: Space, unit_of: Unit) -> SpaceStudy | None:
         """Study one space; None where it has no vectors, with a note."""
@@ -69,6 +76,7 @@ class Study:
             self._notes.append(f"{name}: no vectors; left out")
             return None
         frame = self._measures(units)
+        self._take_means(units)
         clusters = cluster_units(units, replace(options.clusters, seed=seed), tell)
         portraits = describe_clusters(clusters, units, frame, options.exemplars, tell)
         places = place_units(
@@ -86,6 +94,12 @@ class Study:
         frame = units_measures(self._library, units)
         self._measured[units.unit] = (units.rows, frame)
         return frame
+
+    def _take_means(self, units: Units) -> None:
+        """Keep the means of books in the first of `_ALIKE_BY` that was studied."""
+        kept = _ALIKE_BY.index(self.means.space) if self.means else len(_ALIKE_BY)
+        if units.space in _ALIKE_BY[:kept]:
+            self.means = book_means(units)
 
     def _axes(
         self, units: Units, frame: pl.DataFrame, places: Places, tell: Tell

@@ -137,7 +137,11 @@ def _frames(library: Library, books: list[_BookPages]) -> tuple[pl.DataFrame, pl
     """Return what is known of all pages and panels of some books, without clusters."""
     said = _said_of_pages(books)
     rows = said["row"].drop_nulls().to_numpy()
-    panels = _panels(library, panel_measures(library, _rows_of_panels(books)))
+    own = _rows_of_panels(books)
+    measured = pl.DataFrame({"row": own}).join(
+        panel_measures(library, own), on="row", how="inner", maintain_order="left"
+    )
+    panels = _panels(library, measured)
     known = page_measures(library, rows).drop(
         [name for name in said.columns if name not in ("row", "place_in_book")], strict=False
     )

@@ -13,6 +13,7 @@ from longbox.vectors import Space
 from longbox.web.problems import status_of
 from longbox.web.search.chips import Chip, chips_of
 from longbox.web.search.desk import HITS_A_PART, SearchDesk, ShownPart
+from longbox.web.search.ideas import idea_of
 from longbox.web.search.narrowing import (
     ChoiceGroup,
     Slider,
@@ -102,6 +103,11 @@ class SearchPage:
     def saved_query(self) -> str:
         """The search as it is saved."""
         return replace(self.state, start=0).address.partition("?")[2]
+
+    @property
+    def idea(self) -> str:
+        """The search as an idea of the study; empty where it cannot be one."""
+        return idea_of(self.state)
 
 
 def make_page(

@@ -29,10 +29,11 @@ from longbox.library import KeptAnswers, Library
 from longbox.vectors import Space
 
 MOST_ON_SHELF: Final = 150
-_MOST_WAITING: Final = 6
+# Threads that may wait for a book, for the shelf, for what is alike: six columns ask at once.
+_WAITING: Final = (6, 4, 12)
 _MOST_BOOKS, _MOST_SHELVES, _MOST_ALIKE = 16, 4, 64
 _MOST_PAGES: Final = 20_000
-N_ALIKE: Final = 8
+N_ALIKE: Final = 6
 _MODELS_NAME: Final = "models"
 K = TypeVar("K", bound=Hashable)
 T = TypeVar("T")
@@ -46,13 +47,37 @@ class Shelf:
     n_known: int
 
 
+class _Line:
+    """Does one thing at a time; few may wait for their turn."""
+
+    def __init__(self, most_waiting: int) -> None:
+        self._turn = threading.Lock()
+        self._waiting = threading.BoundedSemaphore(most_waiting)
+
+    def answer(self, kept: KeptAnswers[K, T], generation: int, key: K, make: Callable[[], T]) -> T:
+        """Return the kept answer, or make it when it is this one's turn.
+
+        Raises:
+            BusyError: Too many wait.
+        """
+        if not self._waiting.acquire(blocking=False):
+            raise BusyError("too many books are being read at once; try again in a moment")
+        try:
+            return kept.get(generation, key, lambda: self._in_turn(make))
+        finally:
+            self._waiting.release()
+
+    def _in_turn(self, make: Callable[[], T]) -> T:
+        with self._turn:
+            return make()
+
+
 class BookDesk:
     """Reads the books of one library."""
 
     def __init__(self, library: Library) -> None:
         self._library = library
-        self._turn = threading.Lock()
-        self._waiting = threading.BoundedSemaphore(_MOST_WAITING)
+        self._for_books, self._for_shelves, self._for_alike = map(_Line, _WAITING)
         self._books = KeptAnswers[tuple[object, ...], BookReading](_MOST_BOOKS)
         self._shelves = KeptAnswers[tuple[str, ...], Shelf](_MOST_SHELVES)
         self._alike = KeptAnswers[tuple[object, ...], tuple[AlikeBook, ...]](_MOST_ALIKE)
@@ -66,8 +91,11 @@ class BookDesk:
         """
         options = ReadingOptions(with_surprise=with_surprise)
         key = (book_id, with_surprise, *(self._mark() if with_surprise else ()))
-        return self._answer(
-            self._books, key, lambda: read_book(self._library, book_id, None, options)
+        return self._for_books.answer(
+            self._books,
+            self._library.generation(),
+            key,
+            lambda: read_book(self._library, book_id, None, options),
         )
 
     def shelf(self, *book_ids: str) -> Shelf:
@@ -84,7 +112,7 @@ class BookDesk:
         def make() -> Shelf:
             return Shelf(fingerprints(self._library, wanted, with_scenes=False), len(known))
 
-        return self._answer(self._shelves, wanted, make)
+        return self._for_shelves.answer(self._shelves, self._library.generation(), wanted, make)
 
     def alike(self, book_id: str, space: Space) -> tuple[AlikeBook, ...]:
         """Return the books most like one in a space.
@@ -98,19 +126,9 @@ class BookDesk:
             sampling = Sampling(_MOST_PAGES)
             return alike_books(self._library, book_id, space, N_ALIKE, sampling)
 
-        return self._answer(self._alike, (book_id, space), make)
-
-    def _answer(self, kept: KeptAnswers[K, T], key: K, make: Callable[[], T]) -> T:
-        if not self._waiting.acquire(blocking=False):
-            raise BusyError("too many books are being read at once; try again in a moment")
-        try:
-            return kept.get(self._library.generation(), key, lambda: self._in_turn(make))
-        finally:
-            self._waiting.release()
-
-    def _in_turn(self, make: Callable[[], T]) -> T:
-        with self._turn:
-            return make()
+        return self._for_alike.answer(
+            self._alike, self._library.generation(), (book_id, space), make
+        )
 
     def _mark(self) -> tuple[object, ...]:
         """Return what changes when the library's own model does."""

@@ -345,7 +345,9 @@ def _fit(portrait: KeptPortrait) -> str:
     own = next((f for f in portrait.fits if f.archetype == portrait.archetype), None)
     if portrait.archetype is None:
         return "no rule of a kind fits; named by what sets it apart"
-    said = f"{percent(portrait.confidence)} of {portrait.n_judged:,} fit “{portrait.archetype[:60]}”"
+    said = (
+        f"{percent(portrait.confidence)} of {portrait.n_judged:,} fit “{portrait.archetype[:60]}”"
+    )
     if own is None or own.share_outside is None:
         return said
     return f"{said}, {percent(own.share_outside)} elsewhere"

@@ -126,6 +126,7 @@ class KeptConcepts:
     closer: tuple[KeptCloser, ...] = ()
     clusters: tuple[KeptBookCluster, ...] = ()
     nearest: tuple[KeptNearest, ...] = ()
+    centres: tuple[tuple[int, ...], ...] = ()
     cards: Mapping[str, KeptCard] = field(default_factory=dict)
 
 
@@ -145,7 +146,6 @@ class Pair:
     bar: Bar | None
     verdict: str
     look: str
-    is_told: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,6 +156,7 @@ class ConceptShown:
     coherence: KeptCoherence | None
     look: str
     said: str
+    centre: tuple[Card, ...]
     near: tuple[Card, ...]
     near_outside: tuple[Card, ...]
 
@@ -187,7 +188,7 @@ class ConceptsShown:
     matrix: HeatTable | None
     tree: TreeDrawn | None
     pairs: tuple[Pair, ...]
-    n_told: int
+    claim: str
     asked: tuple[Asked, ...]
     sums: tuple[SumShown, ...]
 
@@ -199,11 +200,13 @@ def show_concepts(kept: KeptConcepts) -> ConceptsShown:
     pairs = _pairs(alike) if alike else []
     return ConceptsShown(
         kept=kept,
-        concepts=tuple(_concept(each, kept) for each in kept.selections[:_MOST_CONCEPTS]),
+        concepts=tuple(
+            _concept(kept, at) for at in range(min(len(kept.selections), _MOST_CONCEPTS))
+        ),
         matrix=_matrix(alike, kept.tree) if alike and len(alike.names) > 1 else None,
         tree=draw_tree(kept.tree) if kept.tree else None,
         pairs=tuple(pairs[:_MOST_PAIRS]),
-        n_told=sum(pair.is_told for pair in pairs),
+        claim=_claim(pairs),
         asked=(*map(_closer, kept.closer[:40]), *map(_cluster, kept.clusters[:40])),
         sums=tuple(
             SumShown(near.of[:_LONGEST_NAME], cards_at(near.rows[:_MOST_CARDS], kept.cards))
@@ -213,7 +216,10 @@ def show_concepts(kept: KeptConcepts) -> ConceptsShown:
     )
 
 
-def _concept(selection: KeptSelection, kept: KeptConcepts) -> ConceptShown:
+def _concept(kept: KeptConcepts, at: int) -> ConceptShown:
+    selection = kept.selections[at]
+    rows = kept.centres[at] if at < len(kept.centres) else ()
+    centre = cards_at(rows[:_MOST_CARDS], kept.cards)
     found = next((each for each in kept.coherences if each.name == selection.name), None)
     near: dict[bool, tuple[Card, ...]] = {}
     for each in kept.nearest:
@@ -224,7 +230,9 @@ def _concept(selection: KeptSelection, kept: KeptConcepts) -> ConceptShown:
     if found:
         look = VERDICTS.get(found.verdict, ("", "warn", ""))[1]
         said = _coherence_words(found)
-    return ConceptShown(selection, found, look, said, near.get(False, ()), near.get(True, ()))
+    return ConceptShown(
+        selection, found, look, said, centre, near.get(False, ()), near.get(True, ())
+    )
 
 
 def _coherence_words(found: KeptCoherence) -> str:
@@ -260,8 +268,22 @@ def _pair(alike: KeptLikenesses, value: float | None, a: int, b: int) -> Pair:
         bar=bar_of(value, low, high, tick=expected, scale=_COSINES),
         verdict=words[:120],
         look=look,
-        is_told=value is not None and look != "untold",
     )
+
+
+def _claim(pairs: Sequence[Pair]) -> str:
+    """Say in a sentence what may be claimed."""
+    looks = [pair.look for pair in pairs]
+    alike, unlike, untold = (looks.count(look) for look in ("good", "bad", "untold"))
+    said = [plural(alike, "pair is alike", "pairs are alike")] if alike else []
+    said += [plural(unlike, "pair is less alike", "pairs are less alike") + " than chance"] * bool(
+        unlike
+    )
+    if not said:
+        said = ["No pair can be told apart from chance"]
+    if untold:
+        said.append(f"{untold:,} cannot be told")
+    return "; ".join(said)
 
 
 def _matrix(alike: KeptLikenesses, tree: KeptTree | None) -> HeatTable:
@@ -307,7 +329,9 @@ def _verdict(alike: KeptLikenesses, a: int, b: int) -> str:
 
 
 def _closer(found: KeptCloser) -> Asked:
-    first, second, third = (each[:_LONGEST_NAME] for each in (found.first, found.second, found.third))
+    first, second, third = (
+        each[:_LONGEST_NAME] for each in (found.first, found.second, found.third)
+    )
     numbers = ""
     if found.difference is not None:
         numbers = f"difference {signed(found.difference)}"

@@ -7,11 +7,14 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from longbox.analysis.studies import (
+    ConceptQuestion,
     StudyKind,
     as_document,
     keep_study,
     study_clusters,
+    study_concepts,
     told_clusters,
+    told_concepts,
 )
 from longbox.analysis.units import Tell
 from longbox.errors import QueryError
@@ -70,11 +73,13 @@ def _answer(library: Library, question: Question, tell: Tell) -> tuple[object, s
     if isinstance(question, SpacesQuestion):
         from longbox.analysis.ablation import ablate_library
 
-        ablation = ablate_library(
-            library, question.spaces, question.unit, question.options, tell
-        )
+        ablation = ablate_library(library, question.spaces, question.unit, question.options, tell)
         n_spaces = plural(len(ablation.spaces), "space")
         return ablation, f"compared {n_spaces} on {ablation.n:,} {ablation.unit}"
+    if isinstance(question, ConceptQuestion):
+        concepts = told_concepts(study_concepts(library, question, tell))
+        n_ideas = plural(len(concepts.selections), "idea")
+        return concepts, f"compared {n_ideas} on {concepts.n_units:,} {concepts.unit}"
     told = told_clusters(study_clusters(library, question, tell))
     n_clusters = plural(len(told.portraits), "cluster")
     return told, f"found {n_clusters} of {told.n:,} {told.unit}"

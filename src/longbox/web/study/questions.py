@@ -14,7 +14,8 @@ import msgspec
 
 from longbox.analysis import Unit
 from longbox.analysis.ablation import AblationOptions
-from longbox.analysis.studies import ClusterQuestion, StudyKind
+from longbox.analysis.concepts import parse_spec
+from longbox.analysis.studies import ClusterQuestion, ConceptQuestion, StudyKind
 from longbox.errors import LongboxError, QueryError
 from longbox.vectors import Space
 from longbox.web.map.routes import SPACE_WORDS
@@ -22,6 +23,10 @@ from longbox.web.map.routes import SPACE_WORDS
 # No count of a study is larger; a seed may be.
 _MOST: Final = 1_000_000
 _LONGEST_SAID: Final = 160
+_LONGEST_CONCEPT: Final = 4_000
+_MOST_CONCEPTS: Final = 40
+_MOST_NEAREST: Final = 100
+_NAMED: Final = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,10 +44,11 @@ class SpacesQuestion:
     options: AblationOptions = field(default_factory=AblationOptions)
 
 
-Question = ClusterQuestion | SpacesQuestion
+Question = ClusterQuestion | SpacesQuestion | ConceptQuestion
 QUESTIONS: Final[Mapping[StudyKind, type[Any]]] = {
     StudyKind.CLUSTERS: ClusterQuestion,
     StudyKind.SPACES: SpacesQuestion,
+    StudyKind.CONCEPTS: ConceptQuestion,
 }
 
 
@@ -64,6 +70,8 @@ def question_of(kind: StudyKind, asked: object) -> Question:
         raise
     except LongboxError as error:  # options refuse what makes no sense
         raise QueryError(f"{kind}: {error}") from error
+    if isinstance(question, ConceptQuestion):
+        _check_concepts(question)
     return question
 
 
@@ -81,6 +89,11 @@ def title_of(kind: StudyKind, asked: object) -> str:
 
 
 def _title(question: Question) -> str:
+    if isinstance(question, ConceptQuestion):
+        names = _names(question)
+        more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+        how = f"{question.unit.value} by {SPACE_WORDS[question.space][0].lower()}"
+        return f"{', '.join(names[:_NAMED])}{more}: {how}"
     if isinstance(question, SpacesQuestion):
         named = [SPACE_WORDS[space][0].lower() for space in question.spaces]
         which = ", ".join(named) if named else "every space"
@@ -94,7 +107,7 @@ def details_of(kind: StudyKind, asked: object) -> tuple[str, ...]:
         question = question_of(kind, asked)
     except QueryError:
         return ()
-    if isinstance(question, SpacesQuestion):
+    if not isinstance(question, ClusterQuestion):
         return ()
     options, said = question.options, []
     if options.method.value != "k-means":
@@ -106,6 +119,31 @@ def details_of(kind: StudyKind, asked: object) -> tuple[str, ...]:
     if options.seed:
         said.append(f"seed {options.seed}")
     return tuple(said)
+
+
+def _names(question: ConceptQuestion) -> list[str]:
+    return [parse_spec(concept).name[:60] for concept in question.concepts]
+
+
+def _check_concepts(question: ConceptQuestion) -> None:
+    """Refuse ideas that cannot be read, before a job begins."""
+    if not 0 < len(question.concepts) <= _MOST_CONCEPTS:
+        raise QueryError(f"give 1 to {_MOST_CONCEPTS} ideas, one a line: name = what belongs to it")
+    if any(len(concept) > _LONGEST_CONCEPT for concept in question.concepts):
+        raise QueryError(f"an idea has at most {_LONGEST_CONCEPT:,} characters")
+    if not 0 <= question.n_nearest <= _MOST_NEAREST:
+        raise QueryError(f"n_nearest: from 0 to {_MOST_NEAREST}")
+    names = _names(question)
+    if twice := sorted({name for name in names if names.count(name) > 1}):
+        raise QueryError(f"two ideas are called {twice[0]}; give each a name of its own")
+    asked = (
+        *(name for trio in question.closer for name in trio),
+        *question.clusters,
+        *(name for terms in question.arithmetic for _, name in terms),
+    )
+    for name in asked:
+        if name[:60] not in names:
+            raise QueryError(f"{name[:60]!r} is none of the ideas; they are {', '.join(names)}")
 
 
 def _check_counts(asked: object, depth: int = 0) -> None:

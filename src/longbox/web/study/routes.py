@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Depends, Query, Request
 from pydantic import BaseModel, Field, JsonValue
 from starlette.exceptions import HTTPException
 from starlette.responses import HTMLResponse
@@ -20,7 +20,9 @@ from longbox.web.ids import StudyId
 from longbox.web.jobs import Job
 from longbox.web.map.routes import SPACE_WORDS
 from longbox.web.services import Services, Shared, services_of
+from longbox.web.study import book_routes
 from longbox.web.study.clusters import KeptClusters, show_clusters
+from longbox.web.study.concepts import KeptConcepts, show_concepts
 from longbox.web.study.documents import Damaged, StudyFolder, told
 from longbox.web.study.making import STUDY_KIND, arguments_of
 from longbox.web.study.questions import (
@@ -34,7 +36,11 @@ from longbox.web.study.spaces import KeptSpaces, show_spaces
 
 pages = APIRouter()
 api = APIRouter(tags=["studies"])
+pages.include_router(book_routes.pages)
+api.include_router(book_routes.api)
 
+_MOST_PREFILLED: Final = 40
+_LONGEST_PREFILLED: Final = 4_000
 KIND_WORDS: Final = {
     StudyKind.CLUSTERS: "Kinds of pages",
     StudyKind.SPACES: "Spaces compared",
@@ -125,7 +131,12 @@ Folder = Annotated[StudyFolder, Depends(_folder)]
 
 
 @pages.get("/study")
-def study_page(request: Request, services: Shared, folder: Folder) -> HTMLResponse:
+def study_page(
+    request: Request,
+    services: Shared,
+    folder: Folder,
+    concept: Annotated[list[str] | None, Query(max_length=_MOST_PREFILLED)] = None,
+) -> HTMLResponse:
     """Show what can be asked, and what was found."""
     studies, damaged = folder.listed()
     there = services.library.spaces()
@@ -140,6 +151,7 @@ def study_page(request: Request, services: Shared, folder: Folder) -> HTMLRespon
         words=SPACE_WORDS,
         units=tuple(Unit),
         kinds=KIND_WORDS,
+        concepts=[" ".join(line.split())[:_LONGEST_PREFILLED] for line in concept or ()],
         active=[job for job in services.jobs.active() if job.kind == STUDY_KIND.name],
     )
 
@@ -150,7 +162,7 @@ def one_study_page(
 ) -> HTMLResponse:
     """Show what a study found."""
     study = _study(folder, study_id)
-    values: dict[str, object] = {"row": _row(services, study), "active": []}
+    values: dict[str, Any] = {"row": _row(services, study), "active": []}
     if study.kind is StudyKind.CLUSTERS:
         shown = show_clusters(told(study, KeptClusters))
         space = Space(shown.kept.space) if shown.kept.space in set(Space) else None
@@ -158,7 +170,10 @@ def one_study_page(
     if study.kind is StudyKind.SPACES:
         spaces = show_spaces(told(study, KeptSpaces))
         return render(request, "study/spaces.html", shown=spaces, **values)
-    raise HTTPException(404, f"studies of {study.kind} cannot be shown yet")
+    if study.kind is StudyKind.CONCEPTS:
+        concepts = show_concepts(told(study, KeptConcepts))
+        return render(request, "study/concepts.html", shown=concepts, **values)
+    raise HTTPException(404, f"studies of {study.kind} cannot be shown here")
 
 
 # ---- API

@@ -79,7 +79,9 @@ def show_shelf(shelf: Shelf, book_id: str, beside: str | None) -> ShelfShown:
                 value=_said(value),
                 place=_percent(float(found.percentiles[own, at])),
                 other_value=_said(other_value),
-                other_place=None if other is None else _percent(float(found.percentiles[other, at])),
+                other_place=None
+                if other is None
+                else _percent(float(found.percentiles[other, at])),
             )
         )
     words = "" if beside is None else compare_books(found, book_id, beside).words

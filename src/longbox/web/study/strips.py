@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any, Final
 
 import numpy as np
@@ -20,6 +21,7 @@ from longbox.wording import plural, spoken
 
 HEIGHT: Final = 40.0
 _MARGIN: Final = 0.12
+_MOST_APART: Final = 120  # pages; more have no gaps between their bars
 _MOST_PEOPLE: Final = 12
 # Page types that have a look of their own; the others are quiet.
 _TYPE_LOOKS: Final = {
@@ -135,8 +137,9 @@ def _types(reading: BookReading) -> Strip:
     looks: dict[str, list[int]] = {}
     for at, page_type in enumerate(reading.pages.page_types):
         looks.setdefault(_TYPE_LOOKS.get(page_type, "other"), []).append(at)
+    gap = _gap(len(reading.pages.page_types))
     paths = tuple(
-        (f"strip__type--{look}", _columns((at, HEIGHT) for at in places))
+        (f"strip__type--{look}", _columns(((at, HEIGHT) for at in places), gap))
         for look, places in looks.items()
     )
     return Strip("Pages", "what each page is to the book", "types", "", paths)
@@ -154,9 +157,10 @@ def _bars(
     known = np.where(np.isfinite(values), values, 0.0).astype(np.float64)
     highest = float(known.max(initial=0.0))
     heights = HEIGHT * known / (highest or 1.0)
+    gap = _gap(story.size)
     paths = [
-        ("strip__bar", _columns((at, float(heights[at])) for at in np.flatnonzero(story))),
-        ("strip__bar--other", _columns((at, float(heights[at])) for at in np.flatnonzero(~story))),
+        (name, _columns(((at, float(heights[at])) for at in np.flatnonzero(places).tolist()), gap))
+        for name, places in (("strip__bar", story), ("strip__bar--other", ~story))
     ]
     if line is not None:
         points = [(at + 0.5, float(value)) for at, value in enumerate(line)]
@@ -173,7 +177,7 @@ def _scenes(reading: BookReading) -> Strip:
     n = float(reading.pages.page_index.size)
     borders = [0.0, *(float(x[border.at]) for border in reading.scenes.borders), n]
     bands: list[list[str]] = [[], []]
-    for at, (start, end) in enumerate(zip(borders, borders[1:], strict=False)):
+    for at, (start, end) in enumerate(pairwise(borders)):
         bands[at % 2].append(f"M{start:.2f} 0V{HEIGHT:.0f}H{end:.2f}V0Z")
     novelty = reading.panels.novelty
     known = novelty[np.isfinite(novelty)]
@@ -214,7 +218,10 @@ def _people(reading: BookReading) -> Strip:
         top = number * row
         path = "".join(f"M{at} {top:.2f}h1v{row * 0.8:.2f}h-1Z" for at in there.tolist())
         paths.append(("strip__person" if number % 2 else "strip__person--other", path))
-    named = [name or f"no name ({key[:12]})" for name, key in zip(presence.names, presence.keys)]
+    named = [
+        name or f"no name ({key[:12]})"
+        for name, key in zip(presence.names, presence.keys, strict=True)
+    ]
     about = f"who is there, from the top: {', '.join(each[:40] for each in named[:n])}"
     return Strip("Characters", about, "people", "", tuple(paths))
 
@@ -233,10 +240,13 @@ def _panel_places(reading: BookReading) -> NDArray[np.float64]:
     return places
 
 
-def _columns(bars: Iterable[tuple[int, float]]) -> str:
+def _gap(n_pages: int) -> float:
+    return _MARGIN if n_pages <= _MOST_APART else 0.0
+
+
+def _columns(bars: Iterable[tuple[int, float]], gap: float) -> str:
     return "".join(
-        f"M{at + _MARGIN:.2f} {HEIGHT:.0f}V{HEIGHT - height:.1f}H{at + 1 - _MARGIN:.2f}"
-        f"V{HEIGHT:.0f}Z"
+        f"M{at + gap:.2f} {HEIGHT:.0f}V{HEIGHT - height:.1f}H{at + 1 - gap:.2f}V{HEIGHT:.0f}Z"
         for at, height in bars
         if height > 0
     )

@@ -84,8 +84,10 @@ def draw_tree(kept: KeptTree) -> TreeDrawn | None:
             return None
         reach = _LABELS + (_WIDTH - _LABELS - 48.0) * merge[2] / (furthest or 1.0)
         support = kept.supports[at] if at < len(kept.supports) else None
-        merges.append(_merge((x.pop(first), y.pop(first)), (x.pop(second), y[second]), reach, support))
-        y[n + at] = (merges[-1].y)
+        merges.append(
+            _merge((x.pop(first), y.pop(first)), (x.pop(second), y[second]), reach, support)
+        )
+        y[n + at] = merges[-1].y
         del y[second]
         x[n + at] = reach
     leaves = tuple(
@@ -104,8 +106,6 @@ def _merge(
     support: float | None,
 ) -> Merge:
     said = "" if support is None else f"{100 * min(max(support, 0.0), 1.0):.0f} %"
-    path = (
-        f"M{first[0]:.1f} {first[1]:.1f}H{reach:.1f}V{second[1]:.1f}H{second[0]:.1f}"
-    )
+    path = f"M{first[0]:.1f} {first[1]:.1f}H{reach:.1f}V{second[1]:.1f}H{second[0]:.1f}"
     middle = (first[1] + second[1]) / 2
     return Merge(path, round(reach + 4, 1), round(middle, 1), said, (support or 0.0) >= 0.5)

@@ -4,6 +4,7 @@ import { part, plural } from "../base/base.js";
 
 const PICTURED = 48;
 const BOOKS_IN_A_SEARCH = 40;
+const POINTS_IN_AN_IDEA = 120; // more make too long an address
 const DANGEROUS = /^[=+\-@\t\r]/; // a spreadsheet would calculate it
 
 /**
@@ -25,6 +26,10 @@ export function showSelection(root, points, chosen, n) {
   search.hidden = books.length === 0 || books.length > BOOKS_IN_A_SEARCH;
   search.href = `/search?${books.map((id) => `book=${id}`).join("&")}`;
   search.textContent = books.length === 1 ? "Search in this book" : `Search in these ${inBooks}`;
+  const idea = /** @type {HTMLAnchorElement} */ (part(root, "[data-chosen-idea]"));
+  idea.hidden = chosen.length === 0 || chosen.length > POINTS_IN_AN_IDEA;
+  const ids = chosen.map((i) => points.panelId(i)).join(",");
+  idea.href = `/study?concept=${encodeURIComponent(`selection = panel:${ids}`)}#concepts`;
   part(root, "[data-chosen-pictures]").replaceChildren(
     ...chosen.slice(0, PICTURED).map((i) => picture(points, i)),
   );

@@ -27,6 +27,34 @@ function questionOf(form) {
   return question;
 }
 
+/** @param {string} said */
+const namesIn = (said) => said.split(",").map((name) => name.trim()).filter(Boolean);
+
+/**
+ * Read "magic + night - 2 castle" as weights and names.
+ * @param {string} said
+ * @returns {[number, string][]}
+ */
+function termsIn(said) {
+  const signed = ` + ${said}`.split(/\s+([+\-−])\s+/).slice(1);
+  /** @type {[number, string][]} */
+  const terms = [];
+  for (let i = 0; i + 1 < signed.length; i += 2) {
+    const weighted = /^(\d+(?:\.\d+)?)[:\s]\s*(.+)$/.exec(signed[i + 1].trim());
+    const weight = weighted ? Number(weighted[1]) : 1;
+    const name = (weighted ? weighted[2] : signed[i + 1]).trim();
+    if (name) terms.push([signed[i] === "+" ? weight : -weight, name]);
+  }
+  return terms;
+}
+
+/** How fields with several names in them are read. @type {Record<string, (said: string) => any>} */
+const READERS = {
+  names: namesIn,
+  trio: (said) => [namesIn(said)],
+  sum: (said) => [termsIn(said)],
+};
+
 /** @param {Element} control */
 const isTick = (control) => control instanceof HTMLInputElement && control.type === "checkbox";
 
@@ -45,7 +73,10 @@ function valueOf(control) {
     if (!control.checked) return undefined;
     return control.hasAttribute("value") ? control.value : true;
   }
-  if (!control.value.trim()) return undefined;
+  const said = control.value.trim();
+  if (!said) return undefined;
+  const read = READERS[control.dataset.reads ?? ""];
+  if (read) return read(said);
   return control.type === "number" ? Number(control.value) : control.value.trim();
 }
 
@@ -118,6 +149,21 @@ document.addEventListener("longbox:job", (event) => {
   const studyId = asked.get(job.job_id);
   if (studyId && job.state === "done") location.assign(`/study/${studyId}`);
 });
+
+/** Ideas that were written stay where they are, until others are written. */
+for (const box of document.querySelectorAll("textarea[data-remember]")) {
+  if (!(box instanceof HTMLTextAreaElement)) continue;
+  const key = box.dataset.remember ?? "";
+  try {
+    const before = localStorage.getItem(key);
+    if (before && !box.value) box.value = before;
+    else if (before && box.value && !before.includes(box.value)) box.value = `${before.trimEnd()}\n${box.value}`;
+    box.addEventListener("input", () => localStorage.setItem(key, box.value.slice(0, 20_000)));
+    if (box.value) localStorage.setItem(key, box.value.slice(0, 20_000));
+  } catch {
+    // Without a memory each visit begins empty.
+  }
+}
 
 // A picture whose comic is gone leaves an empty frame.
 document.addEventListener(
