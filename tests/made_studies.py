@@ -221,7 +221,14 @@ def concepts_found(library: Library, hostile: str = HOSTILE) -> dict[str, Any]:
         "space": "vision",
         "unit": "panels",
         "selections": [
-            {"name": n, "spec": "potion", "words": "3 panels", "n_selected": 3, "n": 3, "n_books": 2}
+            {
+                "name": n,
+                "spec": "potion",
+                "words": "3 panels",
+                "n_selected": 3,
+                "n": 3,
+                "n_books": 2,
+            }
             for n in names
         ],
         "likenesses": {

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from longbox.analysis.concepts import Field, parse_spec
+from longbox.config import SearchOptions
 from longbox.web.search import saved_state
 from longbox.web.search.ideas import idea_of
-from longbox.config import SearchOptions
 
 _ID = "3f2a9c81d0e45b77-0012-03"
 
@@ -27,7 +27,7 @@ _ID = "3f2a9c81d0e45b77-0012-03"
         ("q=series:x", 'series x = "series:x"'),
         ("q=a%3Db", 'a b = "a=b"'),
         ("", ""),
-        ('q=-"castle"', ""),
+        ('q=-"castle"', "castle = castle"),
         ("q=%22", ""),
     ],
 )  # fmt: skip

@@ -75,6 +75,11 @@ def study_address(study_id: str = "", **query: str) -> str:
     return _with_query(f"/study/{study_id}" if study_id else "/study", query)
 
 
+def report_address(name: str) -> str:
+    """Return the address of a file of the library's report."""
+    return f"/study/report/{quote(name, safe='')}"
+
+
 def reading_address(book_id: str, beside: str = "") -> str:
     """Return the address where a book is studied along its pages, perhaps beside another."""
     return _with_query(f"/book/{book_id}/reading", {"beside": beside})

@@ -49,6 +49,7 @@ from longbox.web.services import Services
 from longbox.web.shelf import routes as shelf
 from longbox.web.study import routes as study
 from longbox.web.study.making import STUDY_KIND
+from longbox.web.study.reports import REPORT_KIND
 
 _SLICES = (
     shelf, search, read, panel, correct, map_routes, study, jobs, pictures, opds, api_routes
@@ -116,7 +117,7 @@ def _services(library: Library, config: Config, options: WebOptions) -> Services
         jobs=JobBoard(
             library.root,
             config,
-            (*STANDARD_KINDS, MAP_KIND, STUDY_KIND),
+            (*STANDARD_KINDS, MAP_KIND, STUDY_KIND, REPORT_KIND),
             told=options.whereabouts.text,
         ),
         desk=SearchDesk(library, config, searcher, uploads),

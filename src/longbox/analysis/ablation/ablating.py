@@ -225,7 +225,8 @@ class _Work:
             self._say("shares", done + 1, len(self._reduced))
         done_shares = corrected(shares)
         unit = self.units.first.unit.value
-        told = tuple(replace(c, words=words_of(c, done_shares, unit)) for c in claims)
+        of = held.of if held else ""
+        told = tuple(replace(c, words=words_of(c, done_shares, unit, of)) for c in claims)
         return done_shares, tuple(carried), told
 
     def _written(self) -> tuple[Space, Floats] | None:

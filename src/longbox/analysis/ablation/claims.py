@@ -151,7 +151,7 @@ def mutual_with(space: tuple[Labels, ...], other: tuple[Labels, ...]) -> float:
     return float(np.mean([adjusted_mutual_info_score(a, b) for a, b in pairs]))
 
 
-def words_of(claim: Claim, shares: tuple[Share, ...], unit: str) -> str:
+def words_of(claim: Claim, shares: tuple[Share, ...], unit: str, held_out: str) -> str:
     """Write a claim out, with what else the space is made of."""
     by = {share.group: share for share in shares if share.space is claim.space}
     said = "described" if claim.meaning_of is Space.DESCRIPTION else "written"
@@ -160,14 +160,25 @@ def words_of(claim: Claim, shares: tuple[Share, ...], unit: str) -> str:
         for group, name in _SPOKEN
         if group in by
     ]
+    habit = by[Group.LAYOUT].chance if Group.LAYOUT in by else float("nan")
+    if np.isfinite(habit):
+        parts[0] += f", of which {max(habit, 0.0):.2f} is books' habits of layout"
     one = unit.removesuffix("s")
+    verdict = _VERDICTS[claim.verdict].format(said=said)
+    if claim.verdict in (Verdict.LAYOUT, Verdict.MEANING, Verdict.BOTH):
+        verdict += " (little of either)" if _most(claim) < MOST_DOUBT else ""
+    made = claim.space in (Space.FUSED, Space.CONTEXTUAL)
     return (
         f"In {_NAMES[claim.space]}, of what differs between {unit}: {', '.join(parts)}. "
-        f"Within books, carried over to other works: layout {claim.layout.value:.2f} "
+        f"Within books, carried over to other {held_out}s: layout {claim.layout.value:.2f} "
         f"({_span(claim.layout)}) and what is {said} {claim.meaning.value:.2f} "
         f"({_span(claim.meaning)}), each beyond the other and all else known of a {one}: "
-        f"{_VERDICTS[claim.verdict].format(said=said)}."
+        f"{verdict}.{' These vectors are partly made of the text vectors.' if made else ''}"
     )
+
+
+def _most(claim: Claim) -> float:
+    return max(claim.layout.value, claim.meaning.value)
 
 
 _SPOKEN: Final = (

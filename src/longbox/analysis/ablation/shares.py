@@ -12,7 +12,8 @@ Three figures a group, because each alone misleads:
   where works have several), works by shuffling whole books.
 - `unique`: what is lost when only this group is left out of all that is known. A book lies in its
   work: the book's own part is what books of one work differ by, the work's is the rest of what
-  books differ by, so that what few books have in common by luck is not the work's.
+  books differ by, so that what few books have in common by luck is not the work's. Where one book
+  has most of a shelf's units, that split is rough: its interval says so.
 
 p says how often the unique part of a group dealt anew is as large, by permuting what the others
 leave unexplained (Freedman and Lane 1983).

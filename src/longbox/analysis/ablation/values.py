@@ -75,11 +75,11 @@ class AblationOptions:
     n_clusters: int = 10
     n_seeds: int = 5
     n_permutations: int = 199
-    n_draws: int = 400
+    n_draws: int = 300
     most_components: int = 100
     written_components: int = 32
     n_folds: int = 5
-    sampling: Sampling = field(default_factory=lambda: Sampling(10_000))
+    sampling: Sampling = field(default_factory=lambda: Sampling(5_000))
 
     def __post_init__(self) -> None:
         if min(self.n_neighbours, self.most_components, self.written_components) < 1:

@@ -7,7 +7,7 @@ off the network: no model is downloaded, since places and neighbours are given.
 
 The queries of its page run in the browser (`--duckdb wasm`). The other way, in which the server
 runs any SQL that is posted to it, would let every web page that somebody opens on this machine
-write files.
+write files. From 0.25 on its map needs a browser with WebGPU; up to 0.22 it falls back to WebGL.
 """
 
 from __future__ import annotations

@@ -102,7 +102,7 @@ def _by_shifts(shelf: Comparable, part: Part, rng: np.random.Generator, n_draws:
     n_arrangements = 1.0
     for book, first, count in zip(part.books, part.firsts, part.counts, strict=True):
         at = shelf.slice_of(int(book))
-        mask = np.zeros((at.stop - at.start, 1), dtype=np.bool_)
+        mask = np.zeros(at.stop - at.start, dtype=np.bool_)
         mask[part.at[first : first + count] - at.start] = True
         if mask.all():
             continue

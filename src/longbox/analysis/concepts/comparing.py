@@ -82,7 +82,7 @@ def comparable(units: Units) -> Comparable:
     vectors = units.vectors - middle
     if is_cosine:
         vectors = unit(vectors)
-    sums = np.add.reduceat(vectors, starts, axis=0)  # (B, D)
+    sums = sums_of_runs(vectors, starts)  # (B, D)
     bounds = np.r_[starts, units.n].astype(np.int64)
     _, works = np.unique(units.works[starts], return_inverse=True)
     return Comparable(
@@ -136,11 +136,23 @@ def part_of(shelf: Comparable, members: NDArray[np.bool_]) -> Part:
     """Add up the vectors of some units book by book."""
     at = np.flatnonzero(members)
     books, firsts, counts = np.unique(shelf.book[at], return_index=True, return_counts=True)
-    if not at.size:
-        sums = np.zeros((0, shelf.vectors.shape[1]), dtype=np.float32)
-    else:
-        sums = np.add.reduceat(shelf.vectors[at], firsts, axis=0)
-    return Part(at, books, counts, sums, firsts)
+    return Part(at, books, counts, sums_of_runs(shelf.vectors[at], firsts), firsts)
+
+
+def sums_of_runs(vectors: NDArray[np.float32], firsts: NDArray[np.int64]) -> NDArray[np.float32]:
+    """Add up vectors that follow each other, float32 (R, D).
+
+    Args:
+        vectors: float32 (N, D).
+        firsts: Where each run begins, rising from 0, int64 (R,).
+    """
+    from scipy.sparse import csr_array  # many times as fast as `np.add.reduceat` along axis 0
+
+    n = len(vectors)
+    ones, columns = np.ones(n, dtype=np.float32), np.arange(n)
+    runs = csr_array((ones, columns, np.r_[firsts, n]), shape=(len(firsts), n))
+    sums: NDArray[np.float32] = runs @ vectors
+    return sums
 
 
 def shared_books(first: Part, second: Part) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

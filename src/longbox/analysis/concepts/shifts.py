@@ -20,7 +20,8 @@ other. So each is moved among, and measured from the mean of, the units of the b
 the other one.
 
 For a book of n units there are n shifts, so for every book and every other concept the dot products
-of all shifts are made at once (a circular correlation by FFT); a draw is then a sum over books.
+of all shifts are made at once (a circular correlation, by FFT where members are many); a draw is
+then a sum over books.
 """
 
 from __future__ import annotations
@@ -36,6 +37,7 @@ from longbox.analysis.concepts.comparing import Comparable, part_of
 from longbox.analysis.concepts.values import Level
 
 _FEWEST_AS_FAR: Final = 10
+_FEW: Final = 40
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -126,7 +128,8 @@ class _Shifting:
         alike = vectors @ across.T - np.einsum("cd,cd->c", base, across)  # (n, C)
         turn = rng.random(self._draws.shape[1])
         for columns, places in _same_places(weight > 0, ~held):
-            table = shift_table(mask[columns][:, places].T, alike[np.ix_(places, columns)])
+            moved = mask[columns[0], places]  # the same for all columns without held units
+            table = shift_table(moved, alike[places][:, columns])
             self._observed[columns] += table[0]
             self._draws[columns] += table.T[:, (turn * len(places)).astype(np.int64)]
         arrangements = self._n_arrangements * np.where(weight > 0, n_left, 1)
@@ -236,16 +239,22 @@ def shift_table(mask: NDArray[np.bool_], along: NDArray[np.float32]) -> NDArray[
     """Return the sums over the members of every shift.
 
     Args:
-        mask: Which units are members, bool (n, C).
-        along: A number for each unit, (n, C).
+        mask: Which units are members, bool (n,).
+        along: Numbers of each unit, (n, C).
 
     Returns:
-        Row k: the sum over members moved on by k units, float32 (n, C).
+        Row k: the sums over members moved on by k units, float32 (n, C).
     """
-    n = len(mask)
+    n, places = len(mask), np.flatnonzero(mask)
+    if places.size <= _FEW:
+        twice = np.concatenate([along, along])
+        sums = np.zeros_like(along)
+        for place in places.tolist():
+            sums += twice[place : place + n]
+        return sums
     from scipy.fft import irfft, rfft  # unlike NumPy's it keeps single precision
 
-    spectrum = np.conj(rfft(mask.astype(np.float32), axis=0)) * rfft(along, axis=0)
+    spectrum = np.conj(rfft(mask.astype(np.float32)))[:, None] * rfft(along, axis=0)
     table: NDArray[np.float32] = irfft(spectrum, n, axis=0)
     return table
 

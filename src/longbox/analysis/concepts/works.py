@@ -118,12 +118,14 @@ class _Cutting:
         sizes = self.shelf.sizes
         n = np.minimum(np.minimum(sizes[sides[0]], sizes[sides[1]]), self.most_of_a_book)
         counts = np.add.reduceat(n, first)
-        starts = np.r_[0, np.cumsum(counts)[:-1]]
+        ends = np.cumsum(counts)
         sums = []
         for books in sides:
             within = (self.rng.random(int(n.sum())) * np.repeat(sizes[books], n)).astype(np.int64)
             taken = self.shelf.vectors[np.repeat(self.shelf.starts[books], n) + within]
-            sums.append(np.add.reduceat(taken, starts, axis=0))
+            sums.append(
+                np.stack([taken[e - c : e].sum(axis=0) for c, e in zip(counts, ends, strict=True)])
+            )
         return np.stack(sums), counts
 
     def _some(self, books: NDArray[np.int64], n: int) -> NDArray[np.int64]:

@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 
 _STRIP_IN: Final = 0.82
 _PRESENCE_IN: Final = 0.24
-_GAP_IN: Final = 0.16
+_GAP_IN: Final = 0.24
 _MOST_TICKS: Final = 16
 _MOST_NOTE: Final = 30
 _WAYS: Final = {

@@ -18,7 +18,8 @@ from longbox.analysis.plots.styles import FAINT, PAPER, SMALL, size_of, write
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-_PAD_IN: Final = 0.06
+_PAD_IN: Final = 0.07
+_ROUND_IN: Final = 0.04
 _FAR_IN: Final = 0.12
 _RINGS_IN: Final = (0.0, 0.15, 0.3, 0.5, 0.75, 1.0, 1.35, 1.7, 2.2)
 _WAYS: Final = 16
@@ -49,6 +50,8 @@ def place_labels(
         points: What is drawn in the axes, in its units, (N, 2).
         fontsize: Of the words.
     """
+    from matplotlib.patches import FancyBboxPatch
+
     figure = axes.get_figure(root=True)
     if not labels or figure is None:
         return
@@ -67,11 +70,24 @@ def place_labels(
         if (np.abs(anchor - middle) - half > _FAR_IN).any():
             axes.plot([at[0], end[0]], [at[1], end[1]], color=FAINT, linewidth=0.7, zorder=4)
             axes.plot(*end, "o", color=FAINT, markersize=2.5, zorder=4)
+        corner = middle - half + (box.x0 * wide, box.y0 * high)
+        axes.add_patch(
+            FancyBboxPatch(
+                (corner[0] + _ROUND_IN, corner[1] + _ROUND_IN),
+                *(2 * half - 2 * _ROUND_IN),
+                boxstyle=f"round,pad={_ROUND_IN}",
+                transform=figure.dpi_scale_trans,
+                facecolor=PAPER,
+                edgecolor=label.colour,
+                linewidth=1.2,
+                alpha=0.92,
+                zorder=5,
+                clip_on=False,
+            )  # fmt: skip
+        )
         write(
             axes, float(at[0]), float(at[1]), label.words, fontsize=fontsize, ha="center",
-            va="center", zorder=5, linespacing=1.15,
-            bbox={"boxstyle": "round,pad=0.25,rounding_size=0.3", "facecolor": PAPER,
-                  "edgecolor": label.colour, "linewidth": 1.2, "alpha": 0.92},
+            va="center", zorder=6,
         )  # fmt: skip
 
 

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from longbox.analysis.concepts.dendrogram import Dendrogram
-from longbox.analysis.concepts.values import Likenesses, Verdict
+from longbox.analysis.concepts import Dendrogram, Likenesses, Verdict
 from longbox.analysis.plots.styles import (
     FAINT,
     PAPER,

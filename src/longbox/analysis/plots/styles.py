@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.colors import Colormap
     from matplotlib.figure import Figure
-    from matplotlib.text import Text
 
 PAPER: Final = "#fffdf8"
 INK: Final = "#1d1a16"
@@ -164,11 +163,29 @@ def bare(axes: Axes) -> None:
         spine.set_visible(False)
 
 
-def write(where: Axes | Figure, x: float, y: float, words: str, **others: Any) -> Text:
-    """Put words somewhere: never as a formula, in our fonts."""
+def write(where: Axes | Figure, x: float, y: float, words: str, **others: Any) -> None:
+    """Put words somewhere: never as a formula, in our fonts.
+
+    Level lines are put one by one, each by its own anchor: a browser whose font is narrower than
+    ours then still centres every one of them.
+    """
     given: dict[str, Any] = {"fontsize": SIZE, "color": INK, "family": list(fonts()), **others}
-    lines = "\n".join(plain(line) for line in words.split("\n"))
-    return where.text(x, y, lines, parse_math=False, **given)
+    lines = [plain(line) for line in words.split("\n")]
+    if len(lines) == 1 or given.get("rotation"):
+        where.text(x, y, "\n".join(lines), parse_math=False, **given)
+        return
+    from matplotlib.transforms import offset_copy
+
+    figure = where.get_figure(root=True)
+    default = getattr(where, "transData", None) or getattr(where, "transSubfigure", None)
+    step = given["fontsize"] * given.pop("linespacing", 1.2)
+    below = {"top": 0.0, "center": (len(lines) - 1) / 2}.get(
+        given.get("va", "bottom"), len(lines) - 1
+    )
+    base = given.pop("transform", default)
+    for at, line in enumerate(lines):
+        moved = offset_copy(base, fig=figure, y=(below - at) * step, units="points")
+        where.text(x, y, line, parse_math=False, transform=moved, **given)
 
 
 def head(figure: Figure, title: str, note: str = "") -> None:
@@ -187,7 +204,7 @@ def head_height(note: str = "") -> float:
     return 0.5 + (0.17 * (1 + note.count("\n")) if note else 0.0)
 
 
-def name_ticks(axes: Axes, side: str, places: Sequence[float], words: Sequence[str]) -> list[Text]:
+def name_ticks(axes: Axes, side: str, places: Sequence[float], words: Sequence[str]) -> None:
     """Put words at places of an axis, "x" or "y"; never as a formula."""
     axis = axes.xaxis if side == "x" else axes.yaxis
     axis.set_ticks(list(places))
@@ -195,7 +212,6 @@ def name_ticks(axes: Axes, side: str, places: Sequence[float], words: Sequence[s
     for label in labels:
         label.set(fontsize=SIZE, color=INK, fontfamily=list(fonts()))
         label.set_parse_math(False)
-    return list(labels)
 
 
 def size_of(words: str, fontsize: float = SIZE, *, is_bold: bool = False) -> tuple[float, float]:

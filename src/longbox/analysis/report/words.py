@@ -60,7 +60,8 @@ def in_words(said: str, unit_of: Unit) -> str:
     words = {one.name: one.words for one in numbers_of(unit_of)}
     pattern = r"\b(" + "|".join(sorted(map(re.escape, words), key=len, reverse=True)) + r")\b"
     said = re.sub(pattern, lambda found: words[found[1]], said)
-    return said.replace("<=", "≤").replace(">=", "≥")
+    said = said.replace("<=", "≤").replace(">=", "≥")
+    return re.sub(r"(?<![\w.])-(?=\d)", "−", said)
 
 
 def number(value: float) -> str:

@@ -49,7 +49,8 @@ def _words(term: WordsTerm) -> str:
     if term.is_phrase and text:
         return f'"{text}"'
     # Of several words each has to be there; quotes keep what looks like a field from being one.
-    return " ".join(_quoted(word) for word in text.split())
+    words = [word for word in text.split() if any(c.isalnum() for c in word)]
+    return " ".join(map(_quoted, words))
 
 
 def _quoted(text: str) -> str:

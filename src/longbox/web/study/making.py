@@ -19,8 +19,8 @@ from longbox.analysis.studies import (
 from longbox.analysis.units import Tell
 from longbox.errors import QueryError
 from longbox.library import Library
-from longbox.pipeline import measure_looks
 from longbox.web.jobs import JobRun, Kind, Outcome
+from longbox.web.study.looking import look_at_pages
 from longbox.web.study.questions import Question, SpacesQuestion, question_of, title_of
 from longbox.wording import plural
 
@@ -48,25 +48,12 @@ def make(run: JobRun) -> Outcome:
         run.tell(None, f"{what}{of}")
 
     with run.open_library() as library:
-        _look(run, library)
+        look_at_pages(run, library)
         generation = library.generation()
         run.tell(None, "reading vectors")
         found, line = _answer(library, question, tell)
         kept = keep_study(library.root, kind, question, found, generation)
     return Outcome(line, {"study_id": kept.study_id})
-
-
-def _look(run: JobRun, library: Library) -> None:
-    """Look at the pages of books that were indexed before looks were measured."""
-    if not library.books_without_looks():
-        return
-    problems = measure_looks(
-        library,
-        run.config,
-        lambda done, total: run.tell(None, f"looking at pages of {done:,} of {total:,} books"),
-    )
-    for problem in problems:
-        run.problem(problem.reason)
 
 
 def _answer(library: Library, question: Question, tell: Tell) -> tuple[object, str]:

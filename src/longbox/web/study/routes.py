@@ -20,7 +20,7 @@ from longbox.web.ids import StudyId
 from longbox.web.jobs import Job
 from longbox.web.map.routes import SPACE_WORDS
 from longbox.web.services import Services, Shared, services_of
-from longbox.web.study import book_routes
+from longbox.web.study import book_routes, report_routes
 from longbox.web.study.clusters import KeptClusters, show_clusters
 from longbox.web.study.concepts import KeptConcepts, show_concepts
 from longbox.web.study.documents import Damaged, StudyFolder, told
@@ -32,13 +32,16 @@ from longbox.web.study.questions import (
     spaces_of,
     title_of,
 )
+from longbox.web.study.reports import REPORT_KIND, kept_report
 from longbox.web.study.spaces import KeptSpaces, show_spaces
 
 pages = APIRouter()
 api = APIRouter(tags=["studies"])
-pages.include_router(book_routes.pages)
-api.include_router(book_routes.api)
+for further in (book_routes, report_routes):
+    pages.include_router(further.pages)
+    api.include_router(further.api)
 
+_JOB_KINDS: Final = (STUDY_KIND.name, REPORT_KIND.name)
 _MOST_PREFILLED: Final = 40
 _LONGEST_PREFILLED: Final = 4_000
 KIND_WORDS: Final = {
@@ -152,7 +155,8 @@ def study_page(
         units=tuple(Unit),
         kinds=KIND_WORDS,
         concepts=[" ".join(line.split())[:_LONGEST_PREFILLED] for line in concept or ()],
-        active=[job for job in services.jobs.active() if job.kind == STUDY_KIND.name],
+        report=kept_report(services.library.root),
+        active=[job for job in services.jobs.active() if job.kind in _JOB_KINDS],
     )
 
 

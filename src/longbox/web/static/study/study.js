@@ -3,7 +3,7 @@
 import { Refused, ask, toast } from "../base/base.js";
 import { watchJob } from "../jobs/live.js";
 
-/** Jobs of this page, and the study that each of them makes. @type {Map<string, string>} */
+/** Jobs of this page, and the study that each of them makes; "" for the report. @type {Map<string, string>} */
 const asked = new Map();
 
 /**
@@ -106,6 +106,23 @@ async function start(kind, question, button) {
   }
 }
 
+/** @param {HTMLFormElement} form */
+async function startReport(form) {
+  const units = [...form.querySelectorAll("input[name=units]:checked")].map(
+    (box) => /** @type {HTMLInputElement} */ (box).value,
+  );
+  const compared = form.querySelector("input[name=with_ablation]:checked") !== null;
+  try {
+    const job = await ask("/report", { method: "POST", json: { units, with_ablation: compared } });
+    asked.set(job.job_id, "");
+    watchJob(job);
+    toast("Asked. It takes minutes; this page shows it when it is made.");
+  } catch (error) {
+    if (!(error instanceof Refused)) throw error;
+    toast(error.message, { kind: "error", keep: 12_000 });
+  }
+}
+
 /** @param {HTMLElement} button */
 async function forget(button) {
   const studyId = button.dataset.forget ?? "";
@@ -130,9 +147,11 @@ async function forget(button) {
 
 document.addEventListener("submit", (event) => {
   const form = event.target;
-  if (!(form instanceof HTMLFormElement) || !form.dataset.ask) return;
+  if (!(form instanceof HTMLFormElement)) return;
+  if (!form.dataset.ask && !form.hasAttribute("data-ask-report")) return;
   event.preventDefault();
-  start(form.dataset.ask, questionOf(form), form.querySelector("button[type=submit]"));
+  if (!form.dataset.ask) startReport(form);
+  else start(form.dataset.ask, questionOf(form), form.querySelector("button[type=submit]"));
 });
 
 document.addEventListener("click", (event) => {
@@ -147,7 +166,9 @@ document.addEventListener("click", (event) => {
 document.addEventListener("longbox:job", (event) => {
   const job = /** @type {CustomEvent} */ (event).detail;
   const studyId = asked.get(job.job_id);
-  if (studyId && job.state === "done") location.assign(`/study/${studyId}`);
+  if (studyId === undefined || job.state !== "done") return;
+  if (studyId) location.assign(`/study/${studyId}`);
+  else location.reload();
 });
 
 /** Ideas that were written stay where they are, until others are written. */
