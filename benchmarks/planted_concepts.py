@@ -62,6 +62,7 @@ def main() -> None:
     if args.pieces and args.pieces.is_file():
         lines = args.pieces.read_text(encoding="utf-8").splitlines()
         done = {record["seed"]: record["outcomes"] for record in map(json.loads, lines)}
+    is_resumed = bool(done)
     start = time.perf_counter()
     seeds = range(args.first, args.first + args.shelves)
     for seed in seeds:
@@ -71,7 +72,7 @@ def main() -> None:
         if args.pieces:
             with args.pieces.open("a", encoding="utf-8") as file:
                 file.write(json.dumps({"seed": seed, "outcomes": done[seed]}) + "\n")
-    seconds = time.perf_counter() - start
+    seconds = None if is_resumed else time.perf_counter() - start
     together: Outcomes = defaultdict(list)
     for seed in seeds:
         for name, found in done[seed].items():

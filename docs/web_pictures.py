@@ -23,6 +23,13 @@ from pathlib import Path
 from PIL import Image
 from playwright.sync_api import Page, sync_playwright
 
+from longbox.analysis.studies import (
+    ClusterQuestion,
+    StudyKind,
+    keep_study,
+    study_clusters,
+    told_clusters,
+)
 from longbox.config import Config
 from longbox.library import Library
 from longbox.pipeline import index_shelf
@@ -66,6 +73,10 @@ SHOTS = (
     Shot("review", "/review"),
     Shot("map", "/map", wait_s=4.0),
     Shot("map-dark", "/map", theme="dark", wait_s=4.0),
+    Shot("study", "/study"),
+    Shot("study-kinds", "/study/{clusters}", wait_s=3.0),
+    Shot("study-kinds-phone", "/study/{clusters}", PHONE, theme="dark", wait_s=3.0),
+    Shot("study-book", "/book/{ltr}/reading?beside={rtl}", wait_s=6.0),
     Shot("health", "/health", wait_s=3.0),
     Shot("jobs", "/jobs"),
     Shot("api", "/api"),
@@ -85,6 +96,20 @@ def serving(root: Path, *, is_read_only: bool) -> Iterator[str]:
         yield server.address
         server.stop()
         thread.join(30)
+
+
+def studies(root: Path) -> dict[str, str]:
+    """Return the newest study of each kind that is kept in a library."""
+    found = sorted((root / "studies").glob("*-*.json"), key=lambda path: path.stat().st_mtime)
+    return {path.stem.partition("-")[0]: path.stem for path in found}
+
+
+def study(library: Library) -> None:
+    """Keep a study of a library's pages."""
+    question = ClusterQuestion()
+    generation = library.generation()
+    found = told_clusters(study_clusters(library, question))
+    keep_study(library.root, StudyKind.CLUSTERS, question, found, generation)
 
 
 def books(root: Path) -> dict[str, str]:
@@ -125,11 +150,12 @@ def main() -> None:
             draw_shelf(Path(folder) / "shelf")
             with Library.create(root) as library:
                 index_shelf([Path(folder) / "shelf"], library, Config(), in_process=True)
+                study(library)
         browser = playwright.chromium.launch(
             executable_path=shutil.which("chromium"),
             args=["--no-sandbox", "--use-angle=swiftshader", "--enable-unsafe-swiftshader"],
         )
-        known = books(root)
+        known = {"clusters": "", **studies(root), **books(root)}
         with serving(root, is_read_only=arguments.library is not None) as address:
             page = browser.new_page()
             for shot in SHOTS:

@@ -296,3 +296,12 @@ def test_units_of_a_book_must_follow_each_other() -> None:
     mixed = np.array([0, 1, 0, 1, 0, 1], dtype=np.int32)
     with pytest.raises(ModelError, match="must follow each other"):
         comparable(replace(units, book=mixed))
+
+
+def test_of_a_concept_and_its_part_nothing_is_left_to_compare() -> None:
+    units, members = planted(3)
+    part = members["magic"] & (np.arange(units.n) % 2 == 0)
+    found = likenesses(units, [Concept("all", members["magic"]), Concept("some", part)], QUICK)
+    assert found.verdicts[0][1] is found.verdicts[1][0] is Verdict.CONTAINED
+    assert found.pairs()[0].value is None
+    assert found.pairs()[0].n_second == 0

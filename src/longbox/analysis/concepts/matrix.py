@@ -198,9 +198,9 @@ class _Comparing:
         self._parts = _Parts(self._shelf, self._members)
         whole = [self._parts.part(c, c) for c in range(self._n)]
         self._levels = tuple(level_of(self._shelf, part) for part in whole)
-        streams = np.random.default_rng(options.seed).spawn(5)
-        self._shifting, self._of_ideas, self._of_works, self._of_books, self._of_units = streams
-        self._resampling = Resampling(self._shelf, self._of_books, options.n_resampled)
+        streams = np.random.default_rng(options.seed).spawn(4)
+        self._shifting, self._of_ideas, self._of_works, of_books = streams
+        self._resampling = Resampling(self._shelf, of_books, options.n_resampled)
         self._weights = [self._resampling.weights(part) for part in whole]
         self._drawn: dict[int, Drawn] = {}
         self._works: dict[int, WorkDraws] = {}
@@ -346,6 +346,8 @@ class _Comparing:
     def _verdict(self, a: int, b: int, q: float) -> Verdict:
         if a == b:
             return Verdict.ALIKE
+        if self._tables.n_shared[a, b] == min(self._concepts[c].n for c in (a, b)):
+            return Verdict.CONTAINED
         if np.isnan(self._tables.values[a, b]):
             return Verdict.ONE_BOOK
         if np.isnan(q):

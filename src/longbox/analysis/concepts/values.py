@@ -40,11 +40,12 @@ class Verdict(StrEnum):
     LESS_ALIKE = "less alike than chance"
     ONE_BOOK = "cannot be told (one book)"
     TOO_FEW = "cannot be told (too few to compare with)"
+    CONTAINED = "cannot be told (one is part of the other)"
 
     @property
     def is_told(self) -> bool:
         """Whether the data could say anything."""
-        return self not in (Verdict.ONE_BOOK, Verdict.TOO_FEW)
+        return self not in (Verdict.ONE_BOOK, Verdict.TOO_FEW, Verdict.CONTAINED)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
