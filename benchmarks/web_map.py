@@ -27,7 +27,7 @@ from typing import Any
 import numpy as np
 from playwright.sync_api import Browser, sync_playwright
 
-from longbox.analysis import LibraryMap, Unit, Method, write_map
+from longbox.analysis import LibraryMap, Method, Unit, write_map
 from longbox.book import (
     AnnotatedBook,
     AnnotatedPage,

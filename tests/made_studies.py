@@ -6,6 +6,7 @@ from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
+from longbox.analysis.concepts import Verdict
 from longbox.analysis.studies import ClusterQuestion, ConceptQuestion, Study, StudyKind, keep_study
 from longbox.library import Library
 from longbox.web.study.questions import SpacesQuestion
@@ -212,11 +213,11 @@ def concepts_found(library: Library, hostile: str = HOSTILE) -> dict[str, Any]:
     told = [[0.0, 0.7, -0.4], [0.7, 0.0, 0.1], [-0.4, 0.1, 0.0]]
     values = [[*row, None] for row in told] + [[None] * 4]
     verdicts = [
-        ["", "alike", "less alike than chance"],
-        ["alike", "", "not told apart from chance"],
-        ["less alike than chance", "not told apart from chance", ""],
+        ["", Verdict.ALIKE, Verdict.LESS_ALIKE],
+        [Verdict.ALIKE, "", Verdict.NOT_TOLD_APART],
+        [Verdict.LESS_ALIKE, Verdict.NOT_TOLD_APART, ""],
     ]
-    one_book = "cannot be told (one book)"
+    one_book = Verdict.ONE_BOOK
     return {
         "space": "vision",
         "unit": "panels",
@@ -256,7 +257,7 @@ def concepts_found(library: Library, hostile: str = HOSTILE) -> dict[str, Any]:
                 "value": 0.5,
                 "expected": 0.2,
                 "p": 0.005,
-                "verdict": "alike",
+                "verdict": Verdict.ALIKE,
                 "level": "parts of books",
                 "compared_with": "parts of the same books",
                 "n": 3,

@@ -36,6 +36,11 @@ PAGES = {
     "correct": "/correct/{book}/2",
     "review": "/review",
     "map": "/map",
+    "study": "/study",
+    "kinds of pages": "/study/{clusters}",
+    "spaces compared": "/study/{spaces}",
+    "ideas compared": "/study/{concepts}",
+    "a book along its pages": "/book/{book}/reading",
     "jobs": "/jobs",
     "health": "/health",
     "the API": "/api",
@@ -63,7 +68,8 @@ def _faults(page: Page) -> list[str]:
 
 
 def _open(page: Page, served: Served, address: str) -> None:
-    page.goto(served.address + address.format(book=_first_book(served.root)))
+    kept = {path.stem.partition("-")[0]: path.stem for path in served.root.glob("studies/*.json")}
+    page.goto(served.address + address.format(book=_first_book(served.root), **kept))
     page.wait_for_load_state("load")
     page.wait_for_timeout(400)  # what scripts draw after that; live progress never ends
 

@@ -29,7 +29,11 @@ with warnings.catch_warnings():
 
 N_EXAMPLES = 12
 # The model takes seconds the first time, and a second for every book that it has not read yet.
-FEW_EXAMPLES = {"/api/v1/panels/{panel_id}/understanding", "/api/v1/panels/{panel_id}/attention"}
+FEW_EXAMPLES = {
+    "/api/v1/panels/{panel_id}/understanding",
+    "/api/v1/panels/{panel_id}/attention",
+    "/api/v1/books/{book_id}/study",
+}
 # Server-sent events end when the jobs do.
 SKIPPED = {("GET", "/api/v1/jobs/events")}
 _CHECKS = (
@@ -48,6 +52,7 @@ def _known(library: Library) -> dict[str, list[str]]:
         "book_id": [book.book_id],
         "panel_id": [f"{book.book_id}-0001-00", f"{book.book_id}-0000-00"],
         "search_id": [saved.search_id],
+        "study_id": [path.stem for path in sorted(library.root.glob("studies/*.json"))],
         "page_index": ["0", "1"],
     }
 

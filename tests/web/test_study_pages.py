@@ -119,7 +119,10 @@ def test_compared_spaces_are_claims_bars_and_tables(studied: Served) -> None:
 
 def test_ideas_are_pairs_a_matrix_a_tree_and_pictures(studied: Served) -> None:
     page = _page(studied, f"/study/{_id(studied, StudyKind.CONCEPTS)}")
-    assert "1 pair is alike; 1 pair is less alike than chance; 3 cannot be told" in page
+    assert (
+        "1 pair is more alike than chance; 1 pair is less alike than chance; 3 cannot be told"
+        in page
+    )
     assert "+0.70 ▲" in page
     assert "−0.40 ▼" in page
     assert page.count('heat__cell--unknown" title="cannot be told (one book)">?') == 6

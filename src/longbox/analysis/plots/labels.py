@@ -71,20 +71,13 @@ def place_labels(
             axes.plot([at[0], end[0]], [at[1], end[1]], color=FAINT, linewidth=0.7, zorder=4)
             axes.plot(*end, "o", color=FAINT, markersize=2.5, zorder=4)
         corner = middle - half + (box.x0 * wide, box.y0 * high)
-        axes.add_patch(
-            FancyBboxPatch(
-                (corner[0] + _ROUND_IN, corner[1] + _ROUND_IN),
-                *(2 * half - 2 * _ROUND_IN),
-                boxstyle=f"round,pad={_ROUND_IN}",
-                transform=figure.dpi_scale_trans,
-                facecolor=PAPER,
-                edgecolor=label.colour,
-                linewidth=1.2,
-                alpha=0.92,
-                zorder=5,
-                clip_on=False,
-            )  # fmt: skip
-        )
+        width, height = 2 * half - 2 * _ROUND_IN
+        frame = FancyBboxPatch(
+            (corner[0] + _ROUND_IN, corner[1] + _ROUND_IN), width, height,
+            boxstyle=f"round,pad={_ROUND_IN}", transform=figure.dpi_scale_trans, facecolor=PAPER,
+            edgecolor=label.colour, linewidth=1.2, alpha=0.92, zorder=5, clip_on=False,
+        )  # fmt: skip
+        axes.add_patch(frame)
         write(
             axes, float(at[0]), float(at[1]), label.words, fontsize=fontsize, ha="center",
             va="center", zorder=6,

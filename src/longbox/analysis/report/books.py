@@ -15,7 +15,6 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from longbox.analysis.measures import page_measures
 from longbox.analysis.report.columns import BOOK_COLUMNS
 from longbox.analysis.report.tables import shelf
 from longbox.analysis.report.values import BookTable
@@ -70,11 +69,12 @@ def book_means(units: Units) -> BookMeans:
     )
 
 
-def book_table(library: Library, means: BookMeans | None) -> BookTable:
+def book_table(library: Library, pages: pl.DataFrame, means: BookMeans | None) -> BookTable:
     """Return one row a book, as the shelf lists them.
 
     Args:
         library: Open.
+        pages: Measures of all pages.
         means: For the most alike book; None where there are no vectors to tell by.
     """
     books = [*shelf(library)]
@@ -91,15 +91,14 @@ def book_table(library: Library, means: BookMeans | None) -> BookTable:
         },
         schema_overrides={"book_id": pl.String, "title": pl.String, "direction": pl.String},
     )
-    frame = frame.join(_tempo(library), on="book_id", how="left", maintain_order="left")
+    frame = frame.join(_tempo(pages), on="book_id", how="left", maintain_order="left")
     frame = frame.join(_alike(means), on="book_id", how="left", maintain_order="left")
     ordered = frame.select([column.name for column in BOOK_COLUMNS])
     return BookTable(ordered, means.space if means else None, FEWEST)
 
 
-def _tempo(library: Library) -> pl.DataFrame:
+def _tempo(pages: pl.DataFrame) -> pl.DataFrame:
     """Return numbers of the story pages of every book; of all pages where it has no such."""
-    pages = page_measures(library)
     is_story = pl.col("page_type").is_in(_STORY)
     wanted = pages.filter(is_story | ~is_story.any().over("book_id"))
     return wanted.group_by("book_id").agg(

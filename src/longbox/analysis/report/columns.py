@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from longbox.analysis.measures import PAGE_NUMBERS, PANEL_NUMBERS, Measure
+from longbox.analysis.measures import PAGE_NUMBERS, PANEL_NUMBERS
 from longbox.analysis.report.values import SpaceStudy
 from longbox.analysis.units import Unit
 
@@ -110,8 +110,3 @@ def table_columns(studies: Sequence[SpaceStudy], of: Unit) -> tuple[Column, ...]
     """Return all columns of the table of pages or of panels, in order."""
     own = PAGE_COLUMNS if of is Unit.PAGES else PANEL_COLUMNS
     return (*own, *(column for study in studies for column in cluster_columns(study, of)))
-
-
-def measure_named(name: str, measures: Sequence[Measure]) -> Measure | None:
-    """Return the measure of a name, or None."""
-    return next((one for one in measures if one.name == name), None)

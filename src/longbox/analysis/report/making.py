@@ -82,7 +82,11 @@ def make_report(
     clock = _Clock()
     spaces = chosen_spaces(library, chosen, notes)
     with whole_folder(output, FILE_NAMES, replace=chosen.replace) as folder:
-        studies, books = _studied(library, spaces, chosen, notes, clock, say)
+        study = Study(library, chosen, notes, say)
+        studies = _studied(study, spaces, chosen, clock)
+        with clock.part("books"):
+            pages = page_measures(library)
+            books = book_table(library, pages, study.means)
         with clock.part("ablation"):
             ablation = _ablated(library, studies, chosen, notes, say)
         with clock.part("tables"):
@@ -99,7 +103,7 @@ def make_report(
                 title=chosen.title or library.root.name,
                 studies=studies,
                 ablation=ablation,
-                pages=page_measures(library),
+                pages=pages,
                 books=books,
                 records=_records(library, pictures),
                 thumbnails=pictures,
@@ -123,15 +127,9 @@ def make_report(
 
 
 def _studied(
-    library: Library,
-    spaces: Sequence[Space],
-    options: ReportOptions,
-    notes: list[str],
-    clock: _Clock,
-    say: Tell,
-) -> tuple[list[SpaceStudy], BookTable]:
-    """Study every space, and say of every book which is most like it."""
-    study = Study(library, options, notes, say)
+    study: Study, spaces: Sequence[Space], options: ReportOptions, clock: _Clock
+) -> list[SpaceStudy]:
+    """Study every space, one after the other."""
     studies = []
     for unit_of in options.units:
         for space in spaces:
@@ -139,9 +137,7 @@ def _studied(
                 found = study.of(space, unit_of)
             if found is not None:
                 studies.append(found)
-    with clock.part("books"):
-        books = book_table(library, study.means)
-    return studies, books
+    return studies
 
 
 def _ablated(

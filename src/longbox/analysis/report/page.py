@@ -320,8 +320,8 @@ def _books(table: BookTable, options: ReportOptions) -> dict[str, Any]:
     intro = "Numbers are medians of story and splash pages."
     if table.space is not None:
         intro += (
-            f" The most alike book is by the {table.space.value} space, for books of {table.fewest} pages "
-            "and more; a dash means that it cannot be told."
+            f" The most alike book is by the {table.space.value} space, for books of "
+            f"{table.fewest} pages and more; a dash means that it cannot be told."
         )
     if left:
         intro += f" The first {_MOST_BOOKS:,} of the shelf; {left:,} more stand in the table."

@@ -15,6 +15,7 @@ _EXAMPLES: Final = {
     "panel_id": "3f2a9c81d0e45b77-0012-03",
     "search_id": "0123456789ab",
     "job_id": "0123456789ab",
+    "study_id": "clusters-0123456789ab",
     "page_index": "12",
     "q": "rain on a roof",
     "space": "vision",

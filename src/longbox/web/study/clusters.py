@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
+from longbox.analysis.clusters import Verdict
 from longbox.web.study.bars import Bar, Scale, bar_of
 from longbox.web.study.cards import Card, Count, KeptCard, cards_at
 from longbox.web.study.wording import (
@@ -28,9 +29,9 @@ _MOST_VALUES: Final = 4
 _SHOWN_COLUMNS: Final = ("page_type", "language", "direction")
 _BOTH_WAYS: Final = Scale(-1.0, 1.0)
 STABILITY: Final = {
-    "stable": ("stable", "good", "comes back when other books are drawn"),
-    "unsure": ("unsure", "warn", "comes back changed when other books are drawn"),
-    "dissolved": ("dissolves", "bad", "does not come back when other books are drawn"),
+    Verdict.STABLE.value: ("stable", "good", "comes back when other books are drawn"),
+    Verdict.UNSURE.value: ("unsure", "warn", "comes back changed when other books are drawn"),
+    Verdict.DISSOLVED.value: ("dissolves", "bad", "does not come back when other books are drawn"),
 }
 
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
+from longbox.analysis.concepts import Verdict
 from longbox.web.study.bars import Bar, Scale, bar_of, heat_of
 from longbox.web.study.cards import Card, Count, KeptCard, cards_at
 from longbox.web.study.spaces import Cell, HeatTable
@@ -21,11 +22,11 @@ _LONGEST_NAME: Final = 60
 
 Matrix = tuple[tuple[float | None, ...], ...]
 
-# A verdict's mark in the matrix, its look, and its words.
-VERDICTS: Final[Mapping[str, tuple[str, str, str]]] = {
-    "alike": ("▲", "good", "alike"),
-    "less alike than chance": ("▼", "bad", "less alike than chance"),
-    "not told apart from chance": ("", "", "not told apart from chance"),
+# A verdict's mark in the matrix, and its look; all others say that it cannot be told.
+VERDICTS: Final[Mapping[str, tuple[str, str]]] = {
+    Verdict.ALIKE.value: ("▲", "good"),
+    Verdict.LESS_ALIKE.value: ("▼", "bad"),
+    Verdict.NOT_TOLD_APART.value: ("", ""),
 }
 
 
@@ -228,7 +229,7 @@ def _concept(kept: KeptConcepts, at: int) -> ConceptShown:
             near.setdefault(each.is_outside_own_books, cards)
     look, said = "", ""
     if found:
-        look = VERDICTS.get(found.verdict, ("", "warn", ""))[1]
+        look = VERDICTS.get(found.verdict, ("", "untold"))[1]
         said = _coherence_words(found)
     return ConceptShown(
         selection, found, look, said, centre, near.get(False, ()), near.get(True, ())
@@ -257,7 +258,7 @@ def _pair(alike: KeptLikenesses, value: float | None, a: int, b: int) -> Pair:
     low, high = _at(alike.low, a, b), _at(alike.high, a, b)
     expected = _at(alike.expected, a, b)
     said = _verdict(alike, a, b)
-    _, look, words = VERDICTS.get(said, ("", "untold", said))
+    look = VERDICTS.get(said, ("", "untold"))[1]
     return Pair(
         first=alike.names[a],
         second=alike.names[b],
@@ -266,7 +267,7 @@ def _pair(alike: KeptLikenesses, value: float | None, a: int, b: int) -> Pair:
         expected=signed(expected),
         q=chance_word(_at(alike.q, a, b)),
         bar=bar_of(value, low, high, tick=expected, scale=_COSINES),
-        verdict=words[:120],
+        verdict=said[:120],
         look=look,
     )
 
@@ -275,10 +276,11 @@ def _claim(pairs: Sequence[Pair]) -> str:
     """Say in a sentence what may be claimed."""
     looks = [pair.look for pair in pairs]
     alike, unlike, untold = (looks.count(look) for look in ("good", "bad", "untold"))
-    said = [plural(alike, "pair is alike", "pairs are alike")] if alike else []
-    said += [plural(unlike, "pair is less alike", "pairs are less alike") + " than chance"] * bool(
-        unlike
-    )
+    said = [
+        f"{plural(n, 'pair is', 'pairs are')} {verdict.value}"
+        for n, verdict in ((alike, Verdict.ALIKE), (unlike, Verdict.LESS_ALIKE))
+        if n
+    ]
     if not said:
         said = ["No pair can be told apart from chance"]
     if untold:
@@ -300,8 +302,8 @@ def _cell(alike: KeptLikenesses, a: int, b: int) -> Cell:
     value, said = _at(alike.values, a, b), _verdict(alike, a, b)
     if value is None or said not in VERDICTS:
         return Cell("?" if value is None else signed(value), "unknown", said[:120])
-    mark, _, words = VERDICTS[said]
-    about = f"{words}; {signed(_at(alike.expected, a, b))} expected, q {_q(alike, a, b)}"
+    mark = VERDICTS[said][0]
+    about = f"{said}; {signed(_at(alike.expected, a, b))} expected, q {_q(alike, a, b)}"
     return Cell(f"{signed(value)} {mark}".strip(), heat_of(value, -1.0), about)
 
 

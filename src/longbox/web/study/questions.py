@@ -85,7 +85,10 @@ def title_of(kind: StudyKind, asked: object) -> str:
     try:
         return _title(question_of(kind, asked))
     except QueryError:
-        return kind.value.capitalize()
+        said = asked.get("concepts") if isinstance(asked, dict) else None
+        lines = said if isinstance(said, list) else []
+        named = [str(line).partition("=")[0].strip()[:60] for line in lines[:_NAMED]]
+        return ", ".join(named) or kind.value.capitalize()
 
 
 def _title(question: Question) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from longbox.analysis.ablation import Group, Verdict
 from longbox.web.study.bars import Bar, Scale, bar_of, heat_of
 from longbox.web.study.cards import Count
 from longbox.web.study.wording import number, percent, space_name
@@ -13,21 +14,18 @@ from longbox.web.study.wording import number, percent, space_name
 _MOST: Final = 12  # spaces; there are six
 _LOW: Final = -0.2
 GROUP_WORDS: Final = {
-    "layout": "layout",
-    "lettering": "amount of lettering",
-    "look": "look",
-    "place": "place in the book",
-    "page type": "page type",
-    "book": "the book",
-    "work": "the work",
-    "together": "all together",
+    Group.LETTERING.value: "amount of lettering",
+    Group.PLACE.value: "place in the book",
+    Group.BOOK.value: "the book",
+    Group.WORK.value: "the work",
+    Group.TOGETHER.value: "all together",
 }
 VERDICTS: Final = {
-    "layout": ("goes by layout", "layout"),
-    "meaning": ("goes by what is written", "meaning"),
-    "both": ("goes by both", "both"),
-    "neither": ("goes by neither", "neither"),
-    "cannot be told": ("cannot be told", "untold"),
+    Verdict.LAYOUT.value: ("goes by layout", "layout"),
+    Verdict.MEANING.value: ("goes by what is written", "meaning"),
+    Verdict.BOTH.value: ("goes by both", "both"),
+    Verdict.NEITHER.value: ("goes by neither", "neither"),
+    Verdict.UNTOLD.value: ("cannot be told", "untold"),
 }
 
 

@@ -73,6 +73,7 @@ class Strips {
     clearTimeout(this.waiting);
     this.waiting = setTimeout(() => {
       const picture = /** @type {HTMLImageElement} */ (part(this.root, "[data-look-picture]"));
+      picture.alt = `Read page ${index + 1}`;
       picture.src = `/pictures/page/${this.bookId}/${index}/320.webp`;
     }, 60); // not every page that is passed over
   }
