@@ -21,9 +21,10 @@ from longbox.web.jobs import Job
 from longbox.web.map.routes import SPACE_WORDS
 from longbox.web.services import Services, Shared, services_of
 from longbox.web.study import book_routes, report_routes
-from longbox.web.study.clusters import KeptClusters, show_clusters
+from longbox.web.study.clusters import show_clusters
 from longbox.web.study.concepts import KeptConcepts, show_concepts
 from longbox.web.study.documents import Damaged, StudyFolder, told
+from longbox.web.study.kept_clusters import KeptClusters
 from longbox.web.study.making import STUDY_KIND, arguments_of
 from longbox.web.study.questions import (
     Question,
