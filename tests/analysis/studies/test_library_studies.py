@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from longbox.analysis import Sampling, Unit
+from longbox.analysis import Sampling, Unit, show_map
 from longbox.analysis.clusters import ClusterOptions
 from longbox.analysis.concepts import LikenessOptions
 from longbox.analysis.studies import (
@@ -23,7 +23,7 @@ from longbox.analysis.studies import (
     told_concepts,
 )
 from longbox.analysis.studies.concepts import units_around
-from longbox.errors import LibraryError, QueryError
+from longbox.errors import QueryError
 from longbox.library import Library
 from longbox.vectors import Space
 from numbered_libraries import numbered
@@ -40,7 +40,8 @@ def test_clusters_of_pages_are_found_named_placed_and_kept(tmp_path: Path) -> No
         read = read_study(library.root, kept.study_id)
     assert study.units.n == study.frame.height == 60
     assert len(study.portraits) == study.clusters.n_clusters == 3
-    assert np.isfinite(study.places).all()
+    assert study.places is not None
+    assert np.isfinite(study.places.xy).all()
     assert [axis.name for axis in study.axes] == ["from left to right", "from bottom to top"]
     shown = {row for p in study.portraits for row in p.exemplars.centre}
     assert shown <= set(study.cards)
@@ -50,14 +51,16 @@ def test_clusters_of_pages_are_found_named_placed_and_kept(tmp_path: Path) -> No
     assert (card["panel"], card["page"] >= 1) == (0, True)
 
 
-def test_a_library_that_may_only_be_read_is_studied_without_a_map(tmp_path: Path) -> None:
+def test_a_library_that_may_only_be_read_is_studied_and_keeps_no_map(tmp_path: Path) -> None:
     numbered(tmp_path, 6).close()
     with Library.open(tmp_path, read_only=True) as library:
         study = study_clusters(library, ClusterQuestion(options=QUICK, has_axes=False))
         assert study.axes == ()
-        assert np.isnan(study.places).all()
-        with pytest.raises(LibraryError, match="read-only"):
-            study_clusters(library, ClusterQuestion(options=QUICK))
+        assert study.places is None
+        mapped = study_clusters(library, ClusterQuestion(options=QUICK))
+        assert mapped.places is not None
+        assert mapped.places.origin == "made"
+        assert show_map(library, Space.VISION, Unit.PAGES) is None
 
 
 def test_concepts_are_compared_and_what_is_near_is_shown(tmp_path: Path) -> None:

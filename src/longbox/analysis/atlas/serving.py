@@ -27,6 +27,7 @@ from typing import Final
 
 import polars as pl
 
+from longbox.analysis.whole_files import whole_file
 from longbox.errors import ConfigError, LibraryError
 
 PROGRAM: Final = "embedding-atlas"
@@ -114,17 +115,8 @@ def write_atlas(table: pl.DataFrame, path: Path) -> Path:
     """
     if not table.height:
         raise LibraryError("there is nothing to show: no panel or page has a place on this map")
-    partial = path.with_name(f".{path.name}.part")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            table.write_parquet(partial)
-            partial.replace(path)
-        finally:
-            partial.unlink(missing_ok=True)
-    except OSError as error:
-        reason = error.strerror or str(error)
-        raise LibraryError(f"{path}: {reason}; check the disk's space and permissions") from error
+    with whole_file(path) as partial:
+        table.write_parquet(partial)
     return path
 
 

@@ -9,9 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import re
-import uuid
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -23,6 +21,7 @@ from numpy.typing import NDArray
 
 from longbox.analysis.maps.values import LibraryMap, Method
 from longbox.analysis.units import Unit
+from longbox.analysis.whole_files import whole_file
 from longbox.errors import LibraryError, ModelError
 from longbox.library import BookBlock, Library
 from longbox.vectors import Space
@@ -93,22 +92,8 @@ def write_map(root: Path, made: LibraryMap) -> Path:
         LibraryError: The disk refuses.
     """
     path = map_path(root, made.space, made.fingerprint, made.unit)
-    partial = path.with_name(f".{uuid.uuid4().hex[:8]}-{path.name}")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        for left in path.parent.glob(f".*-{path.name}"):
-            left.unlink(missing_ok=True)  # of a process that was killed
-        try:
-            with partial.open("wb") as file:
-                np.savez(file, allow_pickle=False, **_packed(made))
-                file.flush()
-                os.fsync(file.fileno())
-            partial.replace(path)
-        finally:
-            partial.unlink(missing_ok=True)
-    except OSError as error:
-        reason = error.strerror or str(error)
-        raise LibraryError(f"{path}: {reason}; check the disk's space and permissions") from error
+    with whole_file(path) as partial, partial.open("wb") as file:
+        np.savez(file, allow_pickle=False, **_packed(made))
     return path
 
 

@@ -7,24 +7,18 @@ from dataclasses import replace
 import numpy as np
 import polars as pl
 
-from longbox.analysis.clusters import (
-    AxisMeaning,
-    cluster_units,
-    describe_clusters,
-    explain_axis,
-)
+from longbox.analysis.clusters import cluster_units, describe_clusters
 from longbox.analysis.measures import units_measures
 from longbox.analysis.report.books import BookMeans, book_means
 from longbox.analysis.report.options import USUAL_SPACES, ReportOptions
-from longbox.analysis.report.placing import place_units
-from longbox.analysis.report.values import Places, SpaceStudy
+from longbox.analysis.report.values import SpaceStudy
+from longbox.analysis.studies import MapStudyOptions, map_units
 from longbox.analysis.units import Tell, Unit, Units, gather_units
 from longbox.errors import QueryError
 from longbox.library import Library
 from longbox.vectors import Space
 
 _ALIKE_BY = (Space.FUSED, Space.VISION, Space.CONTEXTUAL, Space.TEXT, Space.DESCRIPTION)
-_SIDES = ("from left to right", "from bottom to top")
 
 
 def chosen_spaces(library: Library, options: ReportOptions, notes: list[str]) -> tuple[Space, ...]:
@@ -79,13 +73,12 @@ class Study:
         self._take_means(units)
         clusters = cluster_units(units, replace(options.clusters, seed=seed), tell)
         portraits = describe_clusters(clusters, units, frame, options.exemplars, tell)
-        places = place_units(
-            self._library, units, replace(options.maps, seed=seed), self._notes, tell
-        )
-        axes = self._axes(units, frame, places, tell)
+        how = MapStudyOptions(options.maps, options.axes, seed)
+        mapped = map_units(self._library, units, frame, how, tell)
+        self._notes += [f"{name}: {note}" for note in mapped.notes]
         light = replace(units, vectors=np.empty((units.n, 0), np.float32))
         n_books = int(np.unique(units.book).size)
-        return SpaceStudy(light, n_books, places, clusters, portraits, axes)
+        return SpaceStudy(light, n_books, mapped.places, clusters, portraits, mapped.axes)
 
     def _measures(self, units: Units) -> pl.DataFrame:
         known = self._measured.get(units.unit)
@@ -100,14 +93,3 @@ class Study:
         kept = _ALIKE_BY.index(self.means.space) if self.means else len(_ALIKE_BY)
         if units.space in _ALIKE_BY[:kept]:
             self.means = book_means(units)
-
-    def _axes(
-        self, units: Units, frame: pl.DataFrame, places: Places, tell: Tell
-    ) -> tuple[AxisMeaning, ...]:
-        if places.method == "pca" and units.n < 3:
-            return ()
-        asked = replace(self._options.axes, seed=self._options.sampling.seed)
-        return tuple(
-            explain_axis(places.xy[:, side], units, frame, name, asked, tell)
-            for side, name in enumerate(_SIDES)
-        )

@@ -4,30 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 
 from longbox.analysis.clusters import AxisMeaning, ClusterPortrait, Clusters
+from longbox.analysis.maps import Places
 from longbox.analysis.units import Unit, Units
 from longbox.vectors import Space
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Places:
-    """Where units lie on a map.
-
-    Attributes:
-        xy: float32 (N, 2), as the units; nan for those that the map does not show.
-        method: "umap" or "pca".
-        n_fitted: Units that the map was laid out on; the others were placed among them.
-        origin: "kept", "made and kept", or "made".
-    """
-
-    xy: NDArray[np.float32]
-    method: str
-    n_fitted: int
-    origin: str
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import Final
 
-import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 
 from longbox.analysis.clusters import (
     Agreement,
     Association,
     AxisMeaning,
+    AxisOptions,
     ClusterOptions,
     ClusterPortrait,
     Clusters,
@@ -22,12 +22,14 @@ from longbox.analysis.clusters import (
     describe_clusters,
     explain_axis,
 )
-from longbox.analysis.maps import MapOptions, ShownMap, make_map, show_map
+from longbox.analysis.maps import MapOptions, Places, place_units
 from longbox.analysis.measures import units_measures
 from longbox.analysis.studies.cards import UnitCard, cards_of
 from longbox.analysis.units import Sampling, Tell, Unit, Units, gather_units
 from longbox.library import Library
 from longbox.vectors import Space
+
+_SIDES: Final = ("from left to right", "from bottom to top")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +41,7 @@ class ClusterQuestion:
         unit: Of pages or panels.
         options: How clusters are found.
         sampling: How many units are looked at.
-        has_axes: Whether the map's axes are explained; makes a map where there is none.
+        has_axes: Whether the map's sides are explained; makes a map where none is kept.
     """
 
     space: Space = Space.VISION
@@ -47,6 +49,24 @@ class ClusterQuestion:
     options: ClusterOptions = field(default_factory=ClusterOptions)
     sampling: Sampling = field(default_factory=Sampling)
     has_axes: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class MapStudyOptions:
+    """How a map is made where none is kept, and how its sides are explained; one seed for both."""
+
+    maps: MapOptions = field(default_factory=MapOptions)
+    axes: AxisOptions = field(default_factory=AxisOptions)
+    seed: int = 0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class MappedUnits:
+    """Where units lie on the map, what its sides mean, and what went wrong and did not stop it."""
+
+    places: Places
+    axes: tuple[AxisMeaning, ...]
+    notes: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -59,7 +79,7 @@ class ClusterStudy:
         clusters: As found.
         portraits: One a cluster.
         associations: How much each category has to do with the clusters.
-        places: On the map, float32 (N, 2); nan for units that are on no map.
+        places: On the map; None where no map was asked for.
         axes: What the map's two axes mean; empty where no map was asked for.
         cards: Of every row that a portrait shows.
     """
@@ -69,7 +89,7 @@ class ClusterStudy:
     clusters: Clusters
     portraits: tuple[ClusterPortrait, ...]
     associations: tuple[Association, ...]
-    places: NDArray[np.float32]
+    places: Places | None
     axes: tuple[AxisMeaning, ...]
     cards: Mapping[int, UnitCard]
 
@@ -136,7 +156,7 @@ def study_clusters(
     """Find the clusters of a library's pages or panels and say what each of them is.
 
     Args:
-        library: Open; must be writable where a map is asked for and there is none.
+        library: Open, perhaps to be read only.
         question: What is asked.
         tell: Called with what is being done, how much of it, and of how much.
 
@@ -150,14 +170,10 @@ def study_clusters(
     frame = units_measures(library, units)
     clusters = cluster_units(units, question.options, tell)
     portraits = describe_clusters(clusters, units, frame, tell=tell)
-    places = np.full((units.n, 2), np.nan, dtype=np.float32)
-    axes: tuple[AxisMeaning, ...] = ()
-    if question.has_axes and units.n:
-        places = places_of(library, units, question.options.seed, tell)
-        axes = tuple(
-            explain_axis(places[:, axis], units, frame, name, tell=tell)
-            for axis, name in enumerate(("from left to right", "from bottom to top"))
-        )
+    mapped: MappedUnits | None = None
+    if question.has_axes:
+        how = MapStudyOptions(seed=question.options.seed)
+        mapped = map_units(library, units, frame, how, tell)
     shown = {row for p in portraits for row in (*p.exemplars.centre, *p.exemplars.edge)}
     return ClusterStudy(
         units=units,
@@ -165,31 +181,40 @@ def study_clusters(
         clusters=clusters,
         portraits=portraits,
         associations=associate_categories(clusters, units, frame),
-        places=places,
-        axes=axes,
+        places=mapped.places if mapped else None,
+        axes=mapped.axes if mapped else (),
         cards=cards_of(library, shown, units.unit),
     )
 
 
-def places_of(
-    library: Library, units: Units, seed: int = 0, tell: Tell | None = None
-) -> NDArray[np.float32]:
-    """Return where units lie on the library's map, float32 (N, 2); nan where they are on none.
+def map_units(
+    library: Library,
+    units: Units,
+    frame: pl.DataFrame,
+    options: MapStudyOptions,
+    tell: Tell | None = None,
+) -> MappedUnits:
+    """Find where units lie on the map, and what the map's sides mean.
 
-    The kept map is taken if it shows the library as it is now; otherwise a new one is made.
-
-    Raises:
-        LibraryError: A map must be made and the library is read-only.
+    Args:
+        library: Open, perhaps to be read only: then a map that must be made is not kept.
+        units: In one space.
+        frame: Their measures.
+        options: How.
+        tell: Called with what is being done, how much of it, and of how much.
     """
-    shown: ShownMap | None = show_map(library, units.space, units.unit)
-    if shown is None or shown.is_stale:
-        made = make_map(library, units.space, units.unit, MapOptions(seed=seed), tell)
-        rows, points = made.rows, made.places
-    else:
-        rows, points = shown.map.rows, shown.map.places
-    places = np.full((units.n, 2), np.nan, dtype=np.float32)
-    if rows.size:
-        at = np.minimum(np.searchsorted(rows, units.rows), rows.size - 1)
-        is_there = rows[at] == units.rows
-        places[is_there] = points[at[is_there]]
-    return places
+    notes: list[str] = []
+    maps = replace(options.maps, seed=options.seed)
+    asked = replace(options.axes, seed=options.seed)
+    places = place_units(library, units, maps, notes, tell or _quiet)
+    axes: tuple[AxisMeaning, ...] = ()
+    if units.n and (places.method != "pca" or units.n > 2):
+        axes = tuple(
+            explain_axis(places.xy[:, side], units, frame, name, asked, tell)
+            for side, name in enumerate(_SIDES)
+        )
+    return MappedUnits(places, axes, tuple(notes))
+
+
+def _quiet(_what: str, _done: int, _total: int) -> None:
+    return

@@ -10,9 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import re
-import uuid
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -20,6 +18,7 @@ from pathlib import Path
 from typing import Final
 
 from longbox.analysis.studies.documents import Json, as_document
+from longbox.analysis.whole_files import whole_file
 from longbox.errors import LibraryError, QueryError
 
 STUDIES_NAME: Final = "studies"
@@ -81,22 +80,8 @@ def keep_study(root: Path, kind: StudyKind, asked: object, found: object, genera
     )
     document = {"format": FORMAT, "kept": _KIND, **as_document(study)}
     path = root / STUDIES_NAME / f"{study.study_id}.json"
-    partial = path.with_name(f".{uuid.uuid4().hex[:8]}-{path.name}")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        for left in path.parent.glob(f".*-{path.name}"):
-            left.unlink(missing_ok=True)  # of a process that was killed
-        try:
-            with partial.open("w", encoding="utf-8") as file:
-                json.dump(document, file, allow_nan=False)
-                file.flush()
-                os.fsync(file.fileno())
-            partial.replace(path)
-        finally:
-            partial.unlink(missing_ok=True)
-    except OSError as error:
-        reason = error.strerror or str(error)
-        raise LibraryError(f"{path}: {reason}; check the disk's space and permissions") from error
+    with whole_file(path) as partial, partial.open("w", encoding="utf-8") as file:
+        json.dump(document, file, allow_nan=False)
     return study
 
 

@@ -1,23 +1,43 @@
 """Where units lie on a map: on the one that the library keeps, or on a new one.
 
-A kept map is taken if it shows the library as it is now; then report and web page show the same.
+A kept map is taken if it shows the library as it is now; then all show the same.
 Otherwise a new one is made, and kept where the library's folder may be written.
 """
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
-from longbox.analysis.maps import LibraryMap, MapOptions, Projector, make_map, show_map
-from longbox.analysis.report.values import Places
+from longbox.analysis.maps.making import make_map, show_map
+from longbox.analysis.maps.options import MapOptions
+from longbox.analysis.maps.projection import Projector
+from longbox.analysis.maps.values import LibraryMap
 from longbox.analysis.units import Tell, Units, lowest_hashes
 from longbox.errors import LibraryError
 from longbox.library import Library
 
 _CHUNK: Final = 8_192
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Places:
+    """Where units lie on a map.
+
+    Attributes:
+        xy: float32 (N, 2), as the units; nan for those that the map does not show.
+        method: "umap" or "pca".
+        n_fitted: Units that the map was laid out on; the others were placed among them.
+        origin: "kept", "made and kept", or "made".
+    """
+
+    xy: NDArray[np.float32]
+    method: str
+    n_fitted: int
+    origin: str
 
 
 def place_units(
@@ -37,7 +57,7 @@ def place_units(
     try:
         shown = show_map(library, units.space, units.unit)
     except LibraryError as error:
-        notes.append(f"{error}; the report made a map of its own")
+        notes.append(f"{error}; a map of its own was made")
         shown = None
     if shown is not None and not shown.is_stale:
         return _of_map(shown.map, units, "kept")
@@ -45,7 +65,7 @@ def place_units(
         library.require_writable()
     except LibraryError:
         return _projected(units, options, tell)
-    # What is kept should not depend on what a report samples.
+    # What is kept should not depend on what is sampled here.
     return _of_map(
         make_map(library, units.space, units.unit, options, tell), units, "made and kept"
     )
