@@ -115,6 +115,7 @@ def draw_shelf(
     shown = np.where(rng.random(book.size) < ODD_PAGES, 0, kind)
     measures = _measures(rng, shown) | _unrelated(rng, book)
     kinds = {
+        "is_near_blank": np.zeros(kind.size, dtype=np.bool_),
         "page_type": np.where(kind == ARCHETYPES.index("prose page"), "text_page", "story"),
         "direction": np.full(book.size, "ltr"),
         "is_landscape": measures["page_aspect"] > 0,

@@ -83,6 +83,7 @@ def measures(units: Units, kind: NDArray[np.int64], rng: np.random.Generator) ->
     return pl.DataFrame(
         {
             "row": units.rows,
+            "is_near_blank": np.zeros(kind.size, dtype=np.bool_),
             "page_type": np.where(kind == KINDS.index("prose page"), "text_page", "story"),
             "direction": ["ltr"] * kind.size,
             "is_spread": rng.random(kind.size) < 0.1,

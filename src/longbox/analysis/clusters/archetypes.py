@@ -11,7 +11,7 @@
 | webtoon strip | twice as tall as wide and read down, or three times as tall |
 | dark page | half of the pixels and more are darker than a quarter of white |
 | white page | three quarters of the pixels are lighter than nine tenths of white, few edges |
-| splash | one or two panels, the largest .6 of a page that is not wide, 300 characters at most |
+| splash | one or two panels, the largest .6 of a page not wide nor blank, 300 characters at most |
 | single-panel page | one panel |
 | dense grid | seven panels and more in a regular layout (.35 or more) |
 | dense page | seven panels and more |
@@ -154,6 +154,7 @@ _OF_PAGES: Final = (
                 _least("largest_panel", 0.6),
                 _most("page_aspect", 0.5),
                 _most("n_characters", 300),
+                _most("is_near_blank", 0),
             ),
         ),
     ),
