@@ -27,6 +27,10 @@ _CHUNK_ROWS: Final = 4096
 _HASH_STEP: Final = np.uint64(0x9E3779B97F4A7C15)
 
 
+def unheard(_what: str, _done: int, _total: int) -> None:
+    """A `Tell` that nobody listens to."""
+
+
 class Unit(StrEnum):
     """What an analysis counts one by one; the vectors of one are never mixed with the other's."""
 

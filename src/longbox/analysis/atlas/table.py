@@ -34,7 +34,7 @@ from numpy.typing import NDArray
 
 from longbox.analysis.maps import LibraryMap, make_map, show_map
 from longbox.analysis.measures import page_measures, panel_measures
-from longbox.analysis.units import Sampling, Tell, Unit, gather_units
+from longbox.analysis.units import Sampling, Tell, Unit, gather_units, unheard
 from longbox.errors import ComicError, ConfigError, LibraryError
 from longbox.library import Library, PanelRecord
 from longbox.pipeline import page_pixels
@@ -100,7 +100,7 @@ def atlas_table(
         QueryError: The library has no vectors in this space.
         LibraryError: There is no map and the library is read-only, or it cannot be read.
     """
-    say = tell or _quiet
+    say = tell or unheard
     shown = _map_of(library, space, unit_of, say)
     measured = page_measures if unit_of is Unit.PAGES else panel_measures
     places = pl.DataFrame(
@@ -251,7 +251,3 @@ def _jpeg(pixels: NDArray[np.uint8], side_px: int) -> bytes:
     out = io.BytesIO()
     picture.save(out, "JPEG", quality=80)
     return out.getvalue()
-
-
-def _quiet(_what: str, _done: int, _total: int) -> None:
-    return

@@ -46,7 +46,7 @@ from longbox.analysis.clusters.stability import (
     runs_over_books,
 )
 from longbox.analysis.clusters.values import Clusters, Trial
-from longbox.analysis.units import Tell, Units
+from longbox.analysis.units import Tell, Units, unheard
 
 _STEPS: Final = (2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 14, 16, 20, 24, 32, 48, 64)
 _UNITS_EACH: Final = 8
@@ -71,7 +71,7 @@ def cluster_units(
             of it, and of how much.
     """
     options = options or ClusterOptions()
-    say = tell or _quiet
+    say = tell or unheard
     say("preparing", 0, 1)
     prepared = prepare(units, options)
     books = independent_books(units)
@@ -278,7 +278,3 @@ def _density_words(labels: Labels, n_clusters: int, least: int) -> str:
         f"{n_clusters} dense groups of {least} units or more; {n_noise:,} of {labels.size:,} "
         "units lie between them"
     )
-
-
-def _quiet(_what: str, _done: int, _total: int) -> None:
-    return

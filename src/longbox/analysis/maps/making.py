@@ -28,6 +28,7 @@ from longbox.analysis.units import (
     Unit,
     fingerprint_of,
     lowest_hashes,
+    unheard,
 )
 from longbox.library import Library
 from longbox.vectors import Space
@@ -75,7 +76,7 @@ def make_map(
     """
     library.require_writable()
     chosen = options or MapOptions()
-    say = tell or _quiet
+    say = tell or unheard
     fingerprint = fingerprint_of(library, space)
     blocks = library.book_blocks(space, fingerprint)
     source = SpaceVectors(library, space, fingerprint, unit_of, blocks)
@@ -184,7 +185,3 @@ def _place_all(
             say("placing", n_left - int(is_left.sum()), n_left)
     # A row that went away since the first pass has no place; its book counts as changed.
     return Projection(places, clusters)
-
-
-def _quiet(_what: str, _done: int, _total: int) -> None:
-    return

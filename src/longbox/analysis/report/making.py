@@ -23,7 +23,7 @@ from longbox.analysis.report.pictures import Thumbnails, Wanted, make_thumbnails
 from longbox.analysis.report.studying import Study, chosen_spaces
 from longbox.analysis.report.tables import BOOKS, PAGES, PANELS, TableFiles, write_tables
 from longbox.analysis.report.values import BookTable, SpaceStudy
-from longbox.analysis.units import Sampling, Tell, Unit, lowest_hashes
+from longbox.analysis.units import Sampling, Tell, Unit, lowest_hashes, unheard
 from longbox.config import Config
 from longbox.errors import QueryError
 from longbox.library import Library, PanelRecord
@@ -76,7 +76,7 @@ def make_report(
             disk refuses.
     """
     chosen = options or ReportOptions()
-    say = tell or _quiet
+    say = tell or unheard
     require_free(output.absolute(), FILE_NAMES, replace=chosen.replace)
     notes: list[str] = []
     clock = _Clock()
@@ -198,7 +198,3 @@ def wanted_pictures(studies: Sequence[SpaceStudy], options: ReportOptions) -> li
 def _records(library: Library, pictures: Thumbnails) -> dict[int, PanelRecord]:
     rows = sorted({row for _, row in pictures.urls})
     return {record.row: record for record in library.panel_records(rows)}
-
-
-def _quiet(_what: str, _done: int, _total: int) -> None:
-    return

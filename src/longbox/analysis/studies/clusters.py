@@ -25,7 +25,7 @@ from longbox.analysis.clusters import (
 from longbox.analysis.maps import MapOptions, Places, place_units
 from longbox.analysis.measures import units_measures
 from longbox.analysis.studies.cards import UnitCard, cards_of
-from longbox.analysis.units import Sampling, Tell, Unit, Units, gather_units
+from longbox.analysis.units import Sampling, Tell, Unit, Units, gather_units, unheard
 from longbox.library import Library
 from longbox.vectors import Space
 
@@ -206,7 +206,7 @@ def map_units(
     notes: list[str] = []
     maps = replace(options.maps, seed=options.seed)
     asked = replace(options.axes, seed=options.seed)
-    places = place_units(library, units, maps, notes, tell or _quiet)
+    places = place_units(library, units, maps, notes, tell or unheard)
     axes: tuple[AxisMeaning, ...] = ()
     if units.n and (places.method != "pca" or units.n > 2):
         axes = tuple(
@@ -214,7 +214,3 @@ def map_units(
             for side, name in enumerate(_SIDES)
         )
     return MappedUnits(places, axes, tuple(notes))
-
-
-def _quiet(_what: str, _done: int, _total: int) -> None:
-    return
