@@ -7,9 +7,15 @@ from pathlib import Path
 from typing import Any
 
 from longbox.analysis.concepts import Verdict
-from longbox.analysis.studies import ClusterQuestion, ConceptQuestion, Study, StudyKind, keep_study
+from longbox.analysis.studies import (
+    ClusterQuestion,
+    ConceptQuestion,
+    SpacesQuestion,
+    Study,
+    StudyKind,
+    keep_study,
+)
 from longbox.library import Library
-from longbox.web.study.questions import SpacesQuestion
 
 HOSTILE = '<img src=x onerror=alert(1)>" & {{7*7}} \u202e'
 

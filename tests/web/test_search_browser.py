@@ -221,10 +221,8 @@ def test_pages_and_books_show_what_matched_in_them(page: Page, served: Served) -
 
 def test_endless_list_repeats_nothing_and_comes_back(page: Page, served: Served) -> None:
     search(page, served, "?q=friends")
-    for _ in range(6):
-        page.evaluate("scrollTo(0, document.body.scrollHeight)")
-        page.wait_for_timeout(150)
-    page.wait_for_selector("text=That is all.")
+    at_end = "scrollTo(0, document.body.scrollHeight), document.body.innerText"
+    until(page, f"({at_end}).includes('That is all.')")
     found = panels(page)
     assert len(found) == len(set(found)) > 48
     last = page.locator(HITS).nth(50)

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 _SHOWN_SURPRISES = 5
 _SHOWN_ALIKE = 3
+_PICTURES = (".svg", ".png")
 
 
 def book(
@@ -55,6 +56,8 @@ def book(
     )
     from longbox.pipeline import find_books
 
+    if picture is not None and picture.suffix.lower() not in _PICTURES:
+        raise QueryError(f"{picture}: name an .svg or .png file")
     with open_library(library) as opened:
         looked_at(opened, config)
         [book_id, *others] = find_books(opened, [name, *([beside] if beside else [])])
@@ -83,7 +86,8 @@ def book(
 
 def _spaces(library: Library) -> tuple[Space, ...]:
     """Return the spaces that books can be compared in here."""
-    return tuple(space for space in Space if space in library.spaces())
+    there = library.spaces()
+    return tuple(space for space in Space if space in there)
 
 
 def _draw(picture: Path, reading: BookReading) -> None:
@@ -92,10 +96,8 @@ def _draw(picture: Path, reading: BookReading) -> None:
     figure = book_strips(reading)
     if picture.suffix.lower() == ".png":
         picture.write_bytes(png_of(figure))
-    elif picture.suffix.lower() == ".svg":
-        picture.write_text(svg_of(figure, title=reading.title), encoding="utf-8")
     else:
-        raise QueryError(f"{picture}: name an .svg or .png file")
+        picture.write_text(svg_of(figure, title=reading.title), encoding="utf-8")
     notes.print(f"wrote {picture}", markup=False)
 
 

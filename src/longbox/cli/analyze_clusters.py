@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from longbox.cli.progress import telling
 from longbox.cli.studying import (
     SeedOption,
     SpaceOption,
     UnitOption,
+    ask,
     card_line,
     checked_space,
+    chosen,
     looked_at,
     measure_words,
     sampled_words,
@@ -22,7 +24,6 @@ from longbox.cli.terminal import (
     ConfigOption,
     JsonOption,
     LibraryOption,
-    notes,
     one_line,
     open_library,
     plural,
@@ -32,7 +33,7 @@ from longbox.cli.terminal import (
 
 if TYPE_CHECKING:
     from longbox.analysis.clusters import ClusterPortrait, Effect
-    from longbox.analysis.studies import ClusterStudy
+    from longbox.analysis.studies import ToldClusters, UnitCard
 
 _SHOWN_EFFECTS = 4
 _SHOWN_EXEMPLARS = 3
@@ -73,12 +74,11 @@ def clusters(
     from longbox.analysis.studies import (
         ClusterQuestion,
         StudyKind,
-        keep_study,
+        as_document,
         study_clusters,
         told_clusters,
     )
     from longbox.analysis.units import Sampling, Unit
-    from longbox.cli.studying import chosen
 
     question = ClusterQuestion(
         space=checked_space(space),
@@ -94,39 +94,35 @@ def clusters(
     )
     with open_library(library) as opened:
         looked_at(opened, config)
-        generation = opened.generation()
-        with telling(notes) as tell:
-            study = study_clusters(opened, question, tell)
-        told = told_clusters(study)
-        if not opened.is_read_only:
-            kept = keep_study(opened.root, StudyKind.CLUSTERS, question, told, generation)
-            notes.print(f"kept as {kept.study_id}", markup=False)
+        told = ask(
+            opened,
+            StudyKind.CLUSTERS,
+            question,
+            lambda tell: told_clusters(study_clusters(opened, question, tell)),
+        )
     if json:
-        from longbox.analysis.studies import as_document
-
         print_json(as_document(told))
-        return
-    _say(study)
+    else:
+        _say(told)
 
 
-def _say(study: ClusterStudy) -> None:
-    units, found = study.units, study.clusters
+def _say(found: ToldClusters) -> None:
     results.print(
-        f"{plural(found.n_clusters, 'cluster')} of {units.n:,} {units.unit} by {units.space}"
-        f"{sampled_words(units.n, units.n_known)}",
+        f"{plural(len(found.portraits), 'cluster')} of {found.n:,} {found.unit} by {found.space}"
+        f"{sampled_words(found.n, found.n_known)}",
         style="bold",
         markup=False,
     )
     results.print(f"k: {one_line(found.how_chosen)}", markup=False)
     if found.n_noise:
-        results.print(f"{found.n_noise:,} {units.unit} belong to none", markup=False)
-    for portrait in study.portraits:
-        _say_cluster(portrait, study)
-    for axis in study.axes:
+        results.print(f"{found.n_noise:,} {found.unit} belong to none", markup=False)
+    for portrait in found.portraits:
+        _say_cluster(portrait, found.cards)
+    for axis in found.axes:
         results.print(f"\nthe map {axis.name}: {one_line(axis.words)}", markup=False)
 
 
-def _say_cluster(portrait: ClusterPortrait, study: ClusterStudy) -> None:
+def _say_cluster(portrait: ClusterPortrait, cards: Mapping[int, UnitCard]) -> None:
     fit = f", {portrait.confidence:.0%} fit the name" if portrait.archetype else ""
     results.print(
         f"\n{portrait.number + 1}. {one_line(portrait.name)}: {portrait.n:,} ({portrait.share:.0%})"
@@ -138,7 +134,7 @@ def _say_cluster(portrait: ClusterPortrait, study: ClusterStudy) -> None:
     apart = apart or "nothing that can be told from chance"
     results.print(f"   set apart by: {apart}", markup=False)
     for name, rows in (("centre", portrait.exemplars.centre), ("edge", portrait.exemplars.edge)):
-        shown = [study.cards[row] for row in rows[:_SHOWN_EXEMPLARS] if row in study.cards]
+        shown = [cards[row] for row in rows[:_SHOWN_EXEMPLARS] if row in cards]
         results.print(f"   {name}: {'; '.join(card_line(card) for card in shown)}", markup=False)
 
 

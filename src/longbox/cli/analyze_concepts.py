@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from longbox.cli.progress import telling
 from longbox.cli.studying import (
     SeedOption,
     SpaceOption,
     UnitOption,
+    ask,
     card_line,
     checked_space,
     chosen,
@@ -21,7 +21,6 @@ from longbox.cli.studying import (
 from longbox.cli.terminal import (
     JsonOption,
     LibraryOption,
-    notes,
     one_line,
     open_library,
     print_json,
@@ -81,7 +80,6 @@ def concepts(
         ConceptQuestion,
         StudyKind,
         as_document,
-        keep_study,
         study_concepts,
         told_concepts,
     )
@@ -99,12 +97,12 @@ def concepts(
         sampling=Sampling(most, seed),
     )
     with open_library(library) as opened:
-        generation = opened.generation()
-        with telling(notes) as tell:
-            study = told_concepts(study_concepts(opened, question, tell))
-        if not opened.is_read_only:
-            kept = keep_study(opened.root, StudyKind.CONCEPTS, question, study, generation)
-            notes.print(f"kept as {kept.study_id}", markup=False)
+        study = ask(
+            opened,
+            StudyKind.CONCEPTS,
+            question,
+            lambda tell: told_concepts(study_concepts(opened, question, tell)),
+        )
     if json:
         print_json(as_document(study))
     else:

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.table import Table
 
-from longbox.cli.progress import telling
-from longbox.cli.studying import SeedOption, UnitOption, checked_space, chosen, looked_at
+from longbox.cli.studying import SeedOption, UnitOption, ask, checked_space, chosen, looked_at
 from longbox.cli.terminal import (
     ConfigOption,
     JsonOption,
@@ -44,22 +43,20 @@ def ablation(
     Answers whether a space goes by layout, by what is written, or only by book. What was found is
     kept in the library and shown by `longbox serve`.
     """
-    from longbox.analysis.ablation import AblationOptions, ablate_library
-    from longbox.analysis.studies import StudyKind, as_document, keep_study
+    from longbox.analysis.ablation import AblationOptions
+    from longbox.analysis.studies import SpacesQuestion, StudyKind, as_document, study_spaces
     from longbox.analysis.units import Sampling, Unit
 
-    spaces = tuple(checked_space(name) for name in space or ())
-    of = chosen(Unit, unit, "unit")
-    options = AblationOptions(sampling=Sampling(most, seed))
+    question = SpacesQuestion(
+        tuple(checked_space(name) for name in space or ()),
+        chosen(Unit, unit, "unit"),
+        AblationOptions(sampling=Sampling(most, seed)),
+    )
     with open_library(library) as opened:
         looked_at(opened, config)
-        generation = opened.generation()
-        with telling(notes) as tell:
-            found = ablate_library(opened, spaces, of, options, tell)
-        if not opened.is_read_only:
-            asked = {"spaces": spaces, "unit": of, "options": options}
-            kept = keep_study(opened.root, StudyKind.SPACES, asked, found, generation)
-            notes.print(f"kept as {kept.study_id}", markup=False)
+        found = ask(
+            opened, StudyKind.SPACES, question, lambda tell: study_spaces(opened, question, tell)
+        )
     if json:
         print_json(as_document(found))
     else:

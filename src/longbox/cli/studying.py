@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
-from longbox.cli.progress import counting
+from longbox.cli.progress import counting, telling
 from longbox.cli.terminal import notes, one_line
 from longbox.config import load_config
 from longbox.errors import QueryError
@@ -16,7 +17,8 @@ from longbox.library import Library
 from longbox.vectors import Space
 
 if TYPE_CHECKING:
-    from longbox.analysis.studies import UnitCard
+    from longbox.analysis.studies import StudyKind, UnitCard
+    from longbox.analysis.units import Tell
 
 SpaceOption = Annotated[
     str,
@@ -27,6 +29,7 @@ SpaceOption = Annotated[
 UnitOption = Annotated[str, typer.Option("--of", help="pages or panels.")]
 SeedOption = Annotated[int, typer.Option(help="Of everything that is drawn.", min=0)]
 Choice = TypeVar("Choice", bound=StrEnum)
+Answer = TypeVar("Answer")
 
 
 def chosen(kind: type[Choice], said: str, what: str) -> Choice:
@@ -70,6 +73,21 @@ def looked_at(library: Library, config: Path | None) -> None:
         problems = measure_looks(library, load_config(config, library.root), tell)
     for problem in problems:
         notes.print(one_line(problem.reason), style="yellow", markup=False)
+
+
+def ask(
+    library: Library, kind: StudyKind, question: object, answer: Callable[[Tell], Answer]
+) -> Answer:
+    """Answer a question with a bar for the steps, and keep the answer where that is possible."""
+    from longbox.analysis.studies import keep_study
+
+    generation = library.generation()
+    with telling(notes) as tell:
+        found = answer(tell)
+    if not library.is_read_only:
+        kept = keep_study(library.root, kind, question, found, generation)
+        notes.print(f"kept as {kept.study_id}", markup=False)
+    return found
 
 
 def sampled_words(n: int, n_known: int) -> str:

@@ -30,6 +30,7 @@ from longbox.analysis.studies.kept import (
     remove_study,
     study_name,
 )
+from longbox.analysis.studies.spaces import SpacesQuestion, study_spaces
 
 __all__ = [
     "STUDIES_NAME",
@@ -41,6 +42,7 @@ __all__ = [
     "MappedUnits",
     "Nearest",
     "SelectionTold",
+    "SpacesQuestion",
     "Study",
     "StudyKind",
     "ToldClusters",
@@ -55,6 +57,7 @@ __all__ = [
     "study_clusters",
     "study_concepts",
     "study_name",
+    "study_spaces",
     "told_clusters",
     "told_concepts",
 ]

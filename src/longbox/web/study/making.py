@@ -8,11 +8,13 @@ from typing import Any, Final
 
 from longbox.analysis.studies import (
     ConceptQuestion,
+    SpacesQuestion,
     StudyKind,
     as_document,
     keep_study,
     study_clusters,
     study_concepts,
+    study_spaces,
     told_clusters,
     told_concepts,
 )
@@ -20,8 +22,8 @@ from longbox.analysis.units import Tell
 from longbox.errors import QueryError
 from longbox.library import Library
 from longbox.web.jobs import JobRun, Kind, Outcome
-from longbox.web.study.looking import look_at_pages
-from longbox.web.study.questions import Question, SpacesQuestion, question_of, title_of
+from longbox.web.study.looking import heard_by, look_at_pages
+from longbox.web.study.questions import Question, question_of, title_of
 from longbox.wording import plural
 
 
@@ -43,24 +45,18 @@ def make(run: JobRun) -> Outcome:
     kind = StudyKind(str(run.arguments["kind"]))
     question = question_of(kind, run.arguments["asked"])
 
-    def tell(what: str, done: int, total: int) -> None:
-        of = f" {done:,} of {total:,}" if total > 1 else ""
-        run.tell(None, f"{what}{of}")
-
     with run.open_library() as library:
         look_at_pages(run, library)
         generation = library.generation()
         run.tell(None, "reading vectors")
-        found, line = _answer(library, question, tell)
+        found, line = _answer(library, question, heard_by(run))
         kept = keep_study(library.root, kind, question, found, generation)
     return Outcome(line, {"study_id": kept.study_id})
 
 
 def _answer(library: Library, question: Question, tell: Tell) -> tuple[object, str]:
     if isinstance(question, SpacesQuestion):
-        from longbox.analysis.ablation import ablate_library
-
-        ablation = ablate_library(library, question.spaces, question.unit, question.options, tell)
+        ablation = study_spaces(library, question, tell)
         n_spaces = plural(len(ablation.spaces), "space")
         return ablation, f"compared {n_spaces} on {ablation.n:,} {ablation.unit}"
     if isinstance(question, ConceptQuestion):

@@ -7,15 +7,12 @@ is the answer in both. What comes from a browser or from a kept file is read int
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any, Final
 
 import msgspec
 
-from longbox.analysis import Unit
-from longbox.analysis.ablation import AblationOptions
 from longbox.analysis.concepts import parse_spec
-from longbox.analysis.studies import ClusterQuestion, ConceptQuestion, StudyKind
+from longbox.analysis.studies import ClusterQuestion, ConceptQuestion, SpacesQuestion, StudyKind
 from longbox.errors import LongboxError, QueryError
 from longbox.vectors import Space
 from longbox.web.map.routes import SPACE_WORDS
@@ -27,21 +24,6 @@ _LONGEST_CONCEPT: Final = 4_000
 _MOST_CONCEPTS: Final = 40
 _MOST_NEAREST: Final = 100
 _NAMED: Final = 3
-
-
-@dataclass(frozen=True, slots=True)
-class SpacesQuestion:
-    """Which spaces are compared.
-
-    Attributes:
-        spaces: Two or more; all that the library has when empty.
-        unit: Of pages or panels.
-        options: Numbers of everything.
-    """
-
-    spaces: tuple[Space, ...] = ()
-    unit: Unit = Unit.PAGES
-    options: AblationOptions = field(default_factory=AblationOptions)
 
 
 Question = ClusterQuestion | SpacesQuestion | ConceptQuestion

@@ -19,7 +19,7 @@ from longbox.analysis.units import Sampling
 from longbox.errors import LongboxError, QueryError
 from longbox.vectors import Space
 from longbox.web.jobs import JobRun, Kind, Outcome
-from longbox.web.study.looking import look_at_pages
+from longbox.web.study.looking import heard_by, look_at_pages
 
 REPORT_NAME: Final = "report"
 _MOST: Final = 1_000_000
@@ -65,14 +65,10 @@ def make(run: JobRun) -> Outcome:
     """Make the report."""
     asked = msgspec.convert(dict(run.arguments), ReportArguments)
 
-    def tell(what: str, done: int, total: int) -> None:
-        of = f" {done:,} of {total:,}" if total > 1 else ""
-        run.tell(None, f"{what}{of}")
-
     with run.open_library() as library:
         look_at_pages(run, library)
         files = make_report(
-            library, report_folder(library.root), _options(asked), tell, config=run.config
+            library, report_folder(library.root), _options(asked), heard_by(run), config=run.config
         )
     for note in files.notes:
         run.problem(note)
