@@ -160,9 +160,11 @@ def shelf_of(root: Path) -> Shelf:
 
 
 @contextmanager
-def serving(root: Path) -> Iterator[tuple[str, psutil.Process]]:
+def serving(
+    root: Path, options: Sequence[str] = ("--read-only",)
+) -> Iterator[tuple[str, psutil.Process]]:
     """Run `longbox serve` in a process of its own; yield its address and process."""
-    command = [sys.executable, "-m", "longbox", "serve", "--read-only", "--port", "0"]
+    command = [sys.executable, "-m", "longbox", "serve", *options, "--port", "0"]
     process = subprocess.Popen(
         [*command, "--library", str(root)], stdout=subprocess.PIPE, text=True
     )

@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
+import ast
+import gc
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 from pathlib import Path
+from typing import Any
 
 import pytest
+
+from loaded_once import loaded_once
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 
@@ -25,3 +33,40 @@ def _own_user_folders(
     """No test sees or changes the library of the person who runs it."""
     monkeypatch.setenv("LONGBOX_LIBRARY", str(tmp_path_factory.getbasetemp() / "no-library"))
     monkeypatch.delenv("LONGBOX_CONFIG", raising=False)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _models_loaded_once() -> Iterator[None]:
+    """Runs in this process share the networks; where nothing is indexed, nothing is imported."""
+    with loaded_once() if "longbox.pipeline" in sys.modules else nullcontext():
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _sources_parsed_without_collecting() -> Iterator[None]:
+    """Keep CPython 3.11 from failing while it parses, where servers run in threads of the tests.
+
+    Before 3.11.9 every parser of a process counts in one place (gh-106905): a collection in the
+    middle of `ast.parse` lets another thread parse, and the first fails with a SystemError about
+    its recursion depth. pytest parses to show a failure, hypothesis to read a test, and both then
+    fail for no fault of the test.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        if sys.version_info < (3, 11, 9):
+            patch.setattr(ast, "parse", _undisturbed(ast.parse))
+        yield
+
+
+def _undisturbed(parse: Callable[..., Any]) -> Callable[..., Any]:
+    def parsed(*words: Any, **named: Any) -> Any:
+        was_collecting = gc.isenabled()
+        gc.disable()
+        try:
+            return parse(*words, **named)
+        except SystemError:  # another thread turned collecting on again
+            return parse(*words, **named)
+        finally:
+            if was_collecting:
+                gc.enable()
+
+    return parsed

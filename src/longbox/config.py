@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import difflib
 import hashlib
+import math
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
@@ -79,6 +80,50 @@ class ModelOptions:
 
 
 @dataclass(frozen=True, slots=True)
+class ClusterOptions:
+    """Which machines help; docs/cluster.md says how to start them.
+
+    Attributes:
+        scheduler: Address of a dask scheduler, such as tcp://10.0.0.5:8786; none works here.
+        results: Where workers put what they made when they do not see the library's folder: a
+            URL that fsspec knows (s3://bucket/prefix). Empty when they see it under its own path.
+        index_resources, embed_resources: What a worker must offer to be given books to read or to
+            embed, such as "GPU=1" or "GPU=1,MEMORY=8e9" (`dask worker --resources`).
+        patience_s: How long a run waits for a first worker before it gives up.
+    """
+
+    scheduler: str = ""
+    results: str = ""
+    index_resources: str = ""
+    embed_resources: str = ""
+    patience_s: float = 600.0
+
+    def __post_init__(self) -> None:
+        resources_of(self.index_resources)
+        resources_of(self.embed_resources)
+        if self.patience_s <= 0:
+            raise ConfigError(f"cluster.patience_s is {self.patience_s}; it must be above 0")
+
+
+def resources_of(text: str) -> dict[str, float]:
+    """Read resources such as "GPU=1,MEMORY=8e9".
+
+    Raises:
+        ConfigError: It is not of that form.
+    """
+    found: dict[str, float] = {}
+    for part in filter(None, (p.strip() for p in text.split(","))):
+        name, _, amount = part.partition("=")
+        try:
+            found[name.strip()] = float(amount)
+        except ValueError:
+            found[name.strip()] = math.nan
+        if not name.strip() or not 0 < found[name.strip()] < math.inf:
+            raise ConfigError(f"worker resources {text!r} cannot be read; write them as GPU=1")
+    return found
+
+
+@dataclass(frozen=True, slots=True)
 class SearchOptions:
     """How the spaces' answers become one list.
 
@@ -133,6 +178,7 @@ class Config:
     index: IndexOptions = field(default_factory=IndexOptions)
     models: ModelOptions = field(default_factory=ModelOptions)
     search: SearchOptions = field(default_factory=SearchOptions)
+    cluster: ClusterOptions = field(default_factory=ClusterOptions)
 
     def recipe(self) -> str:
         """Return a short name of everything that changes what is stored for a page.

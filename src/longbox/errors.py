@@ -9,12 +9,15 @@
         PageError             one page cannot be decoded
         SidecarError          another program's file cannot be read, or fits no book
       LibraryError          the library folder is missing, damaged, locked or of another format
+        NewerFormatError      a file in it is whole, but a newer Longbox made it
+        DiskError             the disk refuses to read or write; nothing says that a file is damaged
       ModelError            an encoder or model cannot be loaded or does not fit
         SpaceMismatchError    vectors of two different spaces were about to be compared
       QueryError            a search query cannot be understood
       ConfigError           a setting is unknown or has a wrong value
       ConflictError         somebody else changed the same thing in between
       BusyError             too much is asked at once
+      ClusterError          a scheduler, its workers or the storage between them cannot be used
 
 Messages say what was wrong, where, and what to do. Where a caller would expect a builtin
 (ValueError for a bad value), the class is one too.
@@ -65,6 +68,14 @@ class LibraryError(LongboxError):
     """The library is missing, damaged, locked, or of a format this version cannot read."""
 
 
+class NewerFormatError(LibraryError):
+    """A newer Longbox made this file: it is whole, and must be left as it is."""
+
+
+class DiskError(LibraryError):
+    """The disk refused to read or write: no reason to take a file for damaged."""
+
+
 class ModelError(LongboxError):
     """An encoder or model cannot be loaded, or its shapes do not fit."""
 
@@ -87,3 +98,7 @@ class ConflictError(LongboxError):
 
 class BusyError(LongboxError):
     """Too much is asked at once; it can be done in a moment."""
+
+
+class ClusterError(LongboxError):
+    """A scheduler cannot be reached, has no worker of use, or results cannot be brought home."""

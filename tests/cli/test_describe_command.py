@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
+from command_line import longbox
 from longbox.cli.app import app
 from longbox.config import Config
 from longbox.library import Library
@@ -90,11 +89,10 @@ def test_key_comes_from_the_environment_only(
     ],
 )
 def test_wrong_use_is_exit_code_two(indexed: Path, wrong: list[str]) -> None:
-    said = subprocess.run(
-        [sys.executable, "-m", "longbox", "describe", "--endpoint", "http://127.0.0.1:9/v1",
-         "--model", "m", "--library", str(indexed), *wrong],
-        capture_output=True, text=True, check=False,
-    )  # fmt: skip
+    said = longbox(
+        *("describe", "--endpoint", "http://127.0.0.1:9/v1", "--model", "m"),
+        *("--library", indexed, *wrong),
+    )
     assert said.returncode == 2, said.stderr
     assert said.stderr.startswith("error: ")
     assert len(said.stderr.strip().splitlines()) == 1

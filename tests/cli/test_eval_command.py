@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
-from click.testing import Result
-from typer.testing import CliRunner
 
+import command_line
+from command_line import Ended
 from longbox.book import PageType
-from longbox.cli.app import app
 from longbox.config import Config
 from longbox.correction import (
     CorrectedField,
@@ -29,16 +26,10 @@ from published_files import cloze_row, panel, pap_row, stored, write_fold, write
 from tiny_comics import draw_cbz
 
 
-def failing(*words: object) -> subprocess.CompletedProcess[str]:
-    """Run the command in a process of its own, where errors become one line."""
-    command = [sys.executable, "-m", "longbox", *(str(w) for w in words)]
-    return subprocess.run(command, capture_output=True, text=True, check=False)
-
-
-def longbox(*words: object) -> Result:
-    """Run the command here, which is quicker."""
-    done = CliRunner().invoke(app, [str(w) for w in words], catch_exceptions=False)
-    assert done.exit_code == 0, done.stderr
+def longbox(*words: object) -> Ended:
+    """Run a command that ends well."""
+    done = command_line.longbox(*words)
+    assert done.returncode == 0, done.stderr
     return done
 
 
@@ -150,20 +141,24 @@ def test_published_data_sets_need_no_library(tmp_path: Path) -> None:
 
 
 def test_data_set_that_is_not_there_is_one_line(tmp_path: Path) -> None:
-    done = failing("eval", "closure", "--library", tmp_path, "--comicspap", tmp_path / "nothing")
+    done = command_line.longbox(
+        "eval", "closure", "--library", tmp_path, "--comicspap", tmp_path / "nothing"
+    )
     assert done.returncode == 1
     assert "Traceback" not in done.stderr
     assert done.stderr.startswith("error: ")
 
 
 def test_model_that_was_named_and_is_not_there_is_an_error(root: Path, tmp_path: Path) -> None:
-    done = failing("eval", "order", "--library", root, "--model", tmp_path / "ghost", "-n", 3)
+    done = command_line.longbox(
+        "eval", "order", "--library", root, "--model", tmp_path / "ghost", "-n", 3
+    )
     assert done.returncode == 1
     assert "ghost" in done.stderr
     assert "Traceback" not in done.stderr
 
 
 def test_no_library_says_how_to_make_one(tmp_path: Path) -> None:
-    done = failing("eval", "closure", "--library", tmp_path / "none")
+    done = command_line.longbox("eval", "closure", "--library", tmp_path / "none")
     assert done.returncode == 1
     assert "longbox index" in done.stderr

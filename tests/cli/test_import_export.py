@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import json
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
+from command_line import longbox
 from longbox.cli.app import app
 from longbox.config import Config
 from longbox.correction import CorrectedField, Correction
@@ -26,11 +25,6 @@ from longbox.pipeline import (
     plan_import,
 )
 from tiny_comics import draw_cbz
-
-
-def longbox(*words: object) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "longbox", *(str(w) for w in words)]
-    return subprocess.run(command, capture_output=True, text=True, check=False)
 
 
 def quiet(_done: int, _total: int) -> None:

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+import command_line
 from library.drawn_books import draw_book, filled
 from longbox.book import Metadata
 from longbox.cli.app import app
@@ -124,11 +125,9 @@ def test_person_reads_a_table_and_what_is_next(root: Path, tmp_path: Path) -> No
     assert done.exit_code == 0
     assert "a guess" in done.stdout
     assert "picture finds its panel" in done.stdout
-    said = subprocess.run(
-        [sys.executable, "-m", "longbox", "train", "fusion", "-l", str(root), "--out",
-         str(tmp_path / "f"), *map(str, SMALL_FUSION)],
-        capture_output=True, text=True, check=True,
-    ).stderr  # fmt: skip
+    said = command_line.longbox(
+        *("train", "fusion", "-l", root, "--out", tmp_path / "f", *SMALL_FUSION)
+    ).stderr
     assert "this run is over" in said
     assert "longbox train sequence" in said
     assert "longbox embed" in said

@@ -175,3 +175,11 @@ def test_cut_headers_are_errors() -> None:
 def test_grey_rows_keep_small_pages_and_halve_large_jpegs() -> None:
     assert grey_rows(encoded(drawing(1, 600, 900)), OPTIONS).shape == (900, 600)
     assert grey_rows(encoded(drawing(1, 1600, 900)), OPTIONS).shape == (450, 800)
+
+
+def test_gif_whose_frame_is_larger_than_itself_is_one_bad_page() -> None:
+    # Found by fuzzing: Pillow refuses the frame with an error of no usual kind.
+    hostile = bytes.fromhex("4749463837 61c93379bf31bc762cb86c19a386183068".replace(" ", ""))
+    for read in (probe, decode):
+        with pytest.raises(PageError, match="GIF"):
+            read(hostile, IngestOptions())

@@ -19,6 +19,7 @@ from longbox.learning import FusionRun, TrainingData, train_closure_lite, train_
 from longbox.learning.fusion_training import FusionTrainee, begin_from_corpus, fusion_config
 from longbox.learning.loop import TrainingRun
 from longbox.model_files import read_card
+from longbox.objective import Spread, alone
 from longbox.vectors import Space
 
 SMALL = FusionRun(n_layers=1, d_hidden=16, d_model=D, n_heads=2)
@@ -33,12 +34,12 @@ class Dying(FusionTrainee):
 
     steps_left = 10**9
 
-    def objective(self, batch: Any, generator: torch.Generator) -> Any:
+    def objective(self, batch: Any, generator: torch.Generator, spread: Spread = alone) -> Any:
         if self.modules.training:
             self.steps_left -= 1
         if self.steps_left < 0:
             raise Killed
-        return super().objective(batch, generator)
+        return super().objective(batch, generator, spread)
 
 
 def trainee(data: TrainingData, *, dies_after: int = 10**9) -> Dying:

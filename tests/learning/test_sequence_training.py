@@ -41,6 +41,7 @@ from longbox.learning.sequence_training import (
     draw_samples,
 )
 from longbox.learning.strips import BookBatch, StripBatch, book_batches, bucketed, stretches_of
+from longbox.objective import Spread, alone
 from longbox.sequence import Stage4SequenceModel, TaskWeights
 from longbox.tasks import BOTH, Choice, Difficulty, Sample, Shown, Shuffled, Task, closure_samples
 from longbox.vectors import Space
@@ -57,11 +58,11 @@ class Dying(SequenceTrainee):
 
     steps_left = 10**9
 
-    def objective(self, batch: Any, generator: torch.Generator) -> Any:
+    def objective(self, batch: Any, generator: torch.Generator, spread: Spread = alone) -> Any:
         self.steps_left -= 1
         if self.steps_left < 0:
             raise Killed
-        return super().objective(batch, generator)
+        return super().objective(batch, generator, spread)
 
 
 @pytest.fixture(scope="module")

@@ -15,7 +15,7 @@ from longbox.errors import ConfigError, ModelError
 from longbox.learning import NamedValue, Progress, TrainOptions, Validation, read_history
 from longbox.learning.checkpoint import CHECKPOINT_NAME
 from longbox.learning.loop import TrainingRun
-from longbox.objective import LossPart, Objective
+from longbox.objective import LossPart, Objective, Spread, alone
 
 
 class Line(nn.Module):
@@ -57,9 +57,11 @@ class Learner:
         for _ in range(6):
             yield torch.randn(3, 4, generator=generator)
 
-    def objective(self, batch: torch.Tensor, generator: torch.Generator) -> Objective:
+    def objective(
+        self, batch: torch.Tensor, generator: torch.Generator, spread: Spread = alone
+    ) -> Objective:
         noise = torch.randn(3, 4, generator=generator)
-        total = (self.modules(batch) - noise).square().mean() * self._value(self._steps)
+        total = (spread(self.modules, batch) - noise).square().mean() * self._value(self._steps)
         self._steps += 1
         return Objective(total, (LossPart("square", float(total.detach()), 1.0),))
 
@@ -152,8 +154,10 @@ def test_score_that_is_not_finite_is_never_the_best(tmp_path: Path) -> None:
 
 def test_batch_of_which_nothing_can_be_asked_is_passed_over(tmp_path: Path) -> None:
     class Silent(Learner):
-        def objective(self, batch: torch.Tensor, generator: torch.Generator) -> Objective:
-            found = super().objective(batch, generator)
+        def objective(
+            self, batch: torch.Tensor, generator: torch.Generator, spread: Spread = alone
+        ) -> Objective:
+            found = super().objective(batch, generator, spread)
             return found if self._steps % 2 else Objective(torch.zeros(()), ())
 
     report = TrainingRun(Silent(), tmp_path, options(epochs=1), quiet).go()

@@ -82,7 +82,7 @@ def test_exported_vectors_are_the_stored_ones_and_masked_where_there_are_none(
     vision, text = BOOKS[0].vectors[0], BOOKS[0].vectors[1]
     pictures = dataset.panel_vision_embeddings.values
     got = np.concatenate([pictures[0], pictures[1, :1]])
-    np.testing.assert_allclose(got, vision.vectors, atol=2e-3)
+    np.testing.assert_allclose(got, vision.vectors, atol=8e-3)
     np.testing.assert_array_equal(masks[0, :, 1], text.mask[:3])
     assert not dataset.panel_semantic_embeddings.values[0, 0].any()
     old = 4  # the page of book 3, which another encoder made
@@ -160,7 +160,7 @@ def test_descriptions_and_flags_are_exported_to_zarr_with_their_mask(tmp_path: P
     assert not mask[1:].any()  # a truncated answer, and a book that was never described
     vectors = draw_description_vectors(drawn.annotated).vectors
     got = dataset.panel_description_embeddings.values
-    np.testing.assert_allclose(got[0], vectors[:3], atol=2e-3)
+    np.testing.assert_allclose(got[0], vectors[:3], atol=8e-3)
     assert not got[1:].any()
     assert dataset.panel_description.values[0].tolist()[0].startswith("a cat\n")
     assert dataset.panel_description.values[1, 0] == ""

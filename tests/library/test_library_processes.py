@@ -131,9 +131,9 @@ def mortal(call):
 os.fsync = mortal(os.fsync)
 Path.rename = mortal(Path.rename)
 Path.replace = mortal(Path.replace)
-import longbox.library.merging as merging, longbox.library.upkeep as upkeep
+import longbox.library.merging as merging, longbox.library.segment_making as making
 merging._insert_texts = mortal(merging._insert_texts)
-upkeep._is_current = mortal(upkeep._is_current)
+making._is_current = mortal(making._is_current)
 """
     n, was_killed = 0, True
     while was_killed:

@@ -22,6 +22,7 @@ from longbox.geometry import Box
 from longbox.library import Filters, Library, WordsQuery
 from longbox.library import words as words_module
 from longbox.library.folding import fold
+from longbox.library.stored_vectors import packed, restored, unpacked
 from longbox.vectors import QueryVector, Space, unit
 
 TEXTS = [
@@ -200,11 +201,11 @@ def test_lettering_that_no_panel_owns_is_found_with_the_nearest_panel(tmp_path: 
 def naive(drawn: Drawn, query: QueryVector) -> np.ndarray:
     """Return the rows of one book's panels, nearest first."""
     (item,) = [v for v in drawn.vectors if v.space is query.space]
-    half = item.vectors.astype(np.float16).astype(np.float32)
     if query.space is Space.COMPOSITION:
+        half = item.vectors.astype(np.float16).astype(np.float32)
         scores = -np.linalg.norm(half - query.vector, axis=1)
     else:
-        scores = unit(half) @ query.vector
+        scores = restored(query.space, unpacked(packed(item.vectors))) @ query.vector
     scores[~item.mask] = -np.inf
     order = np.argsort(-scores, kind="stable")
     return order[: int(item.mask.sum())]

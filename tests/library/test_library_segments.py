@@ -2,17 +2,35 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 from drawn_books import add, draw_book, filled
 
+from longbox.book import Metadata
 from longbox.errors import LibraryError
-from longbox.library import Library, WordsQuery, segment_plan, segments, store_path
-from longbox.library.segments import Segment, SegmentInfo, write_segment
-from longbox.vectors import QueryVector, Space, unit
+from longbox.library import (
+    Filters,
+    Library,
+    WordsQuery,
+    segment_plan,
+    segment_writing,
+    segments,
+    store_path,
+    update_book_store,
+    write_book_store,
+)
+from longbox.library.segment_vectors import StoredBook, book_table, locate
+from longbox.library.segment_writing import write_coded_segment, write_copying_segment
+from longbox.library.segments import Segment, SegmentInfo
+from longbox.library.stored_vectors import add_vectors
+from longbox.library.stores import packed_group, write_members
+from longbox.vectors import PanelVectors, QueryVector, Space, unit
 
 VISION = QueryVector(Space.VISION, "vision-v1", unit(np.ones(32)))
 
@@ -31,8 +49,31 @@ def written(folder: Path, vectors: np.ndarray, space: Space) -> Segment:
     rows = np.arange(n, dtype=np.int64) * 3 + 7  # rows are not positions
     half = n // 2
     blocks = [(rows[:half], vectors[:half]), (rows[half:], vectors[half:])]
-    write_segment(folder, info, blocks, lambda _: None)
-    return Segment(folder)
+    if not segments.is_coded(info):
+        write_copying_segment(folder, info, lambda: blocks, lambda _: None)
+        return Segment(folder)
+    root = folder.parent / "library"
+    books = []
+    for number, (block_rows, block_vectors) in enumerate(blocks):
+        book = StoredBook(f"{number:016x}", None, int(block_rows[0]))
+        # A store has a row for every panel, also for those without a vector.
+        full = np.zeros((3 * len(block_rows), vectors.shape[1]), dtype=np.float32)
+        full[::3] = block_vectors
+        item = PanelVectors(space, "f", full, full.any(axis=1))
+        with packed_group({}) as (group, members):
+            add_vectors(group, f"vectors/{space}", "book", item)
+        write_members(root, book.path(root), members)
+        books.append((book, locate(book.path(root), space)))
+    write_coded_segment(folder, info, lambda: blocks, book_table(books), lambda _: None)
+    return Segment(folder, root)
+
+
+def train_little(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Make a small index in a second; what it finds is compared exactly anyway."""
+    monkeypatch.setattr(segment_writing, "_ROTATION_ROUNDS", 1)
+    monkeypatch.setattr(segment_writing, "_ROTATION_TRAINING", 1_000)
+    monkeypatch.setattr(segment_writing, "_LEAST_TRAINING", 3_000)
+    monkeypatch.setattr(segment_writing, "_TRAINING_PER_LIST", 8)
 
 
 def exact(vectors: np.ndarray, query: np.ndarray, space: Space, mask: np.ndarray) -> np.ndarray:
@@ -72,7 +113,8 @@ def test_every_way_of_searching_finds_the_exact_ten_nearest(
 ) -> None:
     monkeypatch.setattr(segments, "EXACT_BYTES", 0 if kind == "ivf" else 1 << 30)
     monkeypatch.setattr(segments, "NUMPY_BYTES", 1 << 30 if kind == "numpy" else 1 << 12)
-    n, dimension = 20_000, 12 if space is Space.COMPOSITION else 64
+    train_little(monkeypatch)
+    n, dimension = 12_000, 12 if space is Space.COMPOSITION else 64
     vectors = clustered(n, dimension, space)
     segment = written(tmp_path / "s", vectors, space)
     assert (segment.info.n_lists > 0) == (kind == "ivf")
@@ -92,12 +134,13 @@ def test_building_twice_gives_the_same_index(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(segments, "EXACT_BYTES", 0)
+    train_little(monkeypatch)
     vectors = clustered(3_000, 16, Space.VISION)
     written(tmp_path / "a", vectors, Space.VISION)
     written(tmp_path / "b", vectors, Space.VISION)
     names = sorted(p.name for p in (tmp_path / "a").iterdir())
-    assert names == ["ivf.faiss", "rows.npy", "segment.json", "vectors.npy"]
-    for name in names:
+    assert names == ["books.npy", "ivf.faiss", "rows.npy", "segment.json"]
+    for name in ("ivf.faiss", "rows.npy"):  # the others say when the stores were written
         assert (tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes()
 
 
@@ -109,6 +152,70 @@ def test_a_damaged_segment_is_an_error_of_one_line(tmp_path: Path) -> None:
         (copy / name).write_bytes(b"{}" if name == "segment.json" else b"short")
         with pytest.raises(LibraryError, match="longbox library rebuild"):
             Segment(copy)
+
+
+@pytest.fixture
+def coded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Library]:
+    """Give a library whose segments hold codes only, but for very small ones."""
+    monkeypatch.setattr(segments, "EXACT_BYTES", 1 << 10)
+    train_little(monkeypatch)
+    with filled(tmp_path / "library", [draw_book(i, [["a", "b"]] * 60) for i in range(4)]) as made:
+        yield made
+
+
+def test_a_large_segment_copies_no_vector_and_answers_exactly(coded: Library) -> None:
+    assert not list(coded.root.glob("index/*/vectors.npy"))
+    hits = coded.nearest(VISION, 480)
+    scores = {
+        row: float(score)
+        for rows, vectors in coded.vectors(Space.VISION, "vision-v1")
+        for row, score in zip(rows.tolist(), vectors @ VISION.vector, strict=True)
+    }
+    wanted = sorted(scores, key=lambda row: (-scores[row], row))
+    assert [hit.row for hit in hits][:50] == wanted[:50]
+    assert [hit.score for hit in hits[:50]] == pytest.approx([scores[r] for r in wanted[:50]])
+
+
+def test_contents_are_the_same_whether_vectors_are_copied_or_read_from_stores(
+    coded: Library, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = coded.fingerprint_contents()
+    monkeypatch.setattr(segments, "EXACT_BYTES", 1 << 30)
+    with filled(tmp_path / "copying", [draw_book(i, [["a", "b"]] * 60) for i in range(4)]) as other:
+        assert list(other.root.glob("index/*/vectors.npy"))
+        assert other.fingerprint_contents() == found
+
+
+def test_stores_that_were_copied_or_told_anew_still_answer(coded: Library, tmp_path: Path) -> None:
+    before = coded.nearest(VISION, 20)
+    moved = tmp_path / "moved"
+    shutil.copytree(coded.root, moved)
+    for path in (moved / "books").iterdir():
+        os.utime(path, ns=(1, 1))
+    book = coded.annotated_book(f"{1:016x}")
+    told = replace(book, book=replace(book.book, metadata=Metadata(title="A longer title" * 9)))
+    update_book_store(moved, told)
+    with Library.open(moved, read_only=True) as library:
+        assert library.nearest(VISION, 20) == before
+
+
+def test_a_store_that_was_made_again_answers_nothing_until_it_is_merged(coded: Library) -> None:
+    book_id = f"{2:016x}"
+    rows = coded.page_rows(book_id, 0)
+    newer = draw_book(2, [["other"]])
+    write_book_store(coded.root, newer.annotated, newer.vectors, "r2")
+    assert coded.panel_vector(rows[0], Space.VISION) is None
+    assert len(coded.nearest(VISION, 999)) == 360
+    add(coded, newer, recipe="r2")
+    coded.update_indexes()
+    assert len(coded.nearest(VISION, 999)) == 361
+
+
+def test_a_lost_store_costs_its_book_and_nobody_else(coded: Library) -> None:
+    store_path(coded.root, f"{3:016x}").unlink()
+    assert len(coded.nearest(VISION, 999)) == 360
+    few = coded.nearest(VISION, 5, Filters(book_ids=(f"{3:016x}",)))
+    assert few == []
 
 
 def folders(library: Library) -> list[str]:
@@ -221,8 +328,6 @@ def test_a_store_that_broke_after_its_merge_is_made_again_and_stops_nobody(tmp_p
 
 
 def test_a_store_that_another_process_replaced_waits_for_its_merge(tmp_path: Path) -> None:
-    from longbox.library import write_book_store
-
     with Library.create(tmp_path) as library:
         add(library, draw_book(1))
         newer = draw_book(1, [["only one"]])

@@ -72,7 +72,7 @@ def test_an_old_library_opened_for_writing_is_brought_up_and_answers_as_before(
     make_format_1(tmp_path)
     assert version(tmp_path) == 1
     with Library.open(tmp_path) as library:
-        assert library.status().format == FORMAT == 4
+        assert library.status().format == FORMAT == 5
         assert len(library.match_words(WordsQuery(("panel",)), 99)) == 24
         assert len(library.match_substring("anel", 99, Filters(without_flags=()))) == 24
         assert library.panel_vector(0, Space.VISION) is not None

@@ -20,7 +20,7 @@ from longbox.library import (
     update_book_store,
     write_book_store,
 )
-from longbox.library.stores import read_vectors
+from longbox.library.stored_vectors import read_vectors
 from longbox.vectors import QueryVector, Space
 
 

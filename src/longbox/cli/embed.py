@@ -8,14 +8,21 @@ import typer
 
 from longbox.cli.progress import counting
 from longbox.cli.terminal import (
+    ConfigOption,
     JsonOption,
     LibraryOption,
+    ResourcesOption,
+    ResultsOption,
+    SchedulerOption,
     notes,
     one_line,
     open_library,
     plural,
     print_json,
+    say_note,
+    with_cluster,
 )
+from longbox.config import load_config
 from longbox.pipeline import EmbedReport, embed_library, library_model
 
 _MAX_PROBLEMS_SHOWN = 20
@@ -26,15 +33,27 @@ def embed(
     refresh: Annotated[
         bool, typer.Option("--refresh", help="Also redo books that are up to date.")
     ] = False,
+    config: ConfigOption = None,
+    scheduler: SchedulerOption = None,
+    results: ResultsOption = None,
+    worker_resources: ResourcesOption = None,
     json: JsonOption = False,
 ) -> None:
     """Let the trained model understand every book: fused, contextual, page and strip vectors."""
     with open_library(library) as opened:
         opened.require_writable()
         model = library_model(opened.root)
+        settings = with_cluster(
+            load_config(config, opened.root), scheduler, results, embed_resources=worker_resources
+        )
         with counting(notes, "understanding") as tell:
             report = embed_library(
-                opened, model, lambda p: tell(p.n_books_done, p.n_books), refresh=refresh
+                opened,
+                model,
+                lambda p: tell(p.n_books_done, p.n_books),
+                refresh=refresh,
+                config=settings,
+                note=say_note,
             )
     if json:
         print_json({"library": str(opened.root), **embed_record(report)})

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
+from longbox.cli.evaluate_spread import asking
 from longbox.cli.evaluate_tables import (
     show_closure,
     show_orders,
@@ -25,12 +26,13 @@ from longbox.cli.terminal import (
     ConfigOption,
     JsonOption,
     LibraryOption,
+    SchedulerOption,
     library_root,
     notes,
-    one_line,
     open_library,
     plural,
     print_json,
+    say_note,
 )
 from longbox.errors import ModelError
 
@@ -87,6 +89,7 @@ class Asked:
     models: tuple[Path, ...]
     samples: int | None
     seed: int
+    scheduler: str | None = None
 
     @property
     def n(self) -> int:
@@ -103,10 +106,11 @@ def closure(
     seed: SeedOption = 0,
     comicspap: PapOption = None,
     comics_cloze: ClozeOption = None,
+    scheduler: SchedulerOption = None,
     json: JsonOption = False,
 ) -> None:
     """Which panel or text comes next: every task by difficulty and by what is shown."""
-    asked = Asked(library, config, tuple(model or ()), samples, seed)
+    asked = Asked(library, config, tuple(model or ()), samples, seed, scheduler)
     found: dict[str, Any] = {}
     has_data_set = comicspap is not None or comics_cloze is not None
     if not has_data_set or library_root(library).is_dir():
@@ -123,10 +127,11 @@ def order(
     model: ModelOption = None,
     samples: SamplesOption = None,
     seed: SeedOption = 0,
+    scheduler: SchedulerOption = None,
     json: JsonOption = False,
 ) -> None:
     """Put shuffled panels in order from what they show, their places unknown."""
-    asked = Asked(library, config, tuple(model or ()), samples, seed)
+    asked = Asked(library, config, tuple(model or ()), samples, seed, scheduler)
     found = _order(asked, _corpus(asked), quiet=json)
     if json:
         print_json({"seed": seed, "order": found})
@@ -177,10 +182,11 @@ def everything(
     seed: SeedOption = 0,
     comicspap: PapOption = None,
     comics_cloze: ClozeOption = None,
+    scheduler: SchedulerOption = None,
     json: JsonOption = False,
 ) -> None:
     """All of them, one after the other."""
-    asked = Asked(library, config, tuple(model or ()), samples, seed)
+    asked = Asked(library, config, tuple(model or ()), samples, seed, scheduler)
     corpus = _corpus(asked)
     found = {
         "closure": _closure(asked, corpus, quiet=json),
@@ -201,10 +207,6 @@ def _config(asked: Asked) -> Config:
     return load_config(asked.config, root if root.is_dir() else None)
 
 
-def _tell(line: str) -> None:
-    notes.print(one_line(line), style="yellow", markup=False)
-
-
 def _corpus(asked: Asked) -> tuple[BookFeatures, ...]:
     """Read the library as features; lettering is encoded piece by piece the first time."""
     from longbox.encoders import sentence_encoder
@@ -212,7 +214,7 @@ def _corpus(asked: Asked) -> tuple[BookFeatures, ...]:
 
     with open_library(asked.library) as opened, counting(notes, "reading books") as progress:
         sentences = sentence_encoder(_config(asked).encoders.sentence)
-        corpus = library_corpus(opened, sentences, _tell, progress)
+        corpus = library_corpus(opened, sentences, say_note, progress)
     notes.print(
         f"{plural(len(corpus), 'book')}, {plural(sum(b.n_panels for b in corpus), 'panel')}"
     )
@@ -233,7 +235,7 @@ def _trained(asked: Asked) -> tuple[Scorer, ...]:
     try:
         return scorers(own if (own / "sequence").is_dir() else None)
     except ModelError as error:
-        _tell(f"only untrained scorers are shown: {error}")
+        say_note(f"only untrained scorers are shown: {error}")
         return ()
 
 
@@ -254,7 +256,7 @@ def _panel_model(asked: Asked) -> PanelModel | None:
     try:
         return library_model(library_root(asked.library))
     except ModelError as error:
-        _tell(f"the fused space is not asked: {error}")
+        say_note(f"the fused space is not asked: {error}")
         return None
 
 
@@ -263,7 +265,7 @@ def _closure(asked: Asked, corpus: Corpus, *, quiet: bool) -> list[dict[str, Any
 
     samples = draw_closure(corpus, asked.n, asked.seed)
     if not samples:
-        _tell(
+        say_note(
             "no closure task can be asked: it takes three panels of a story in a row and other "
             "panels to choose from; index more books"
         )
@@ -273,13 +275,14 @@ def _closure(asked: Asked, corpus: Corpus, *, quiet: bool) -> list[dict[str, Any
 def _score(
     asked: Asked, corpus: Corpus, samples: Sequence[Choice], title: str, *, quiet: bool
 ) -> list[dict[str, Any]]:
-    from longbox.evaluation import closure_table, untrained_scorers
+    from longbox.evaluation import closure_sections, scored_choices, untrained_scorers
 
     if not samples:
         return []
-    table = closure_table(
-        corpus, samples, untrained_scorers(asked.seed), _trained(asked), _tell, asked.seed
-    )
+    untrained, trained = untrained_scorers(asked.seed), _trained(asked)
+    each = asking(_config(asked), asked.scheduler)
+    answers = each(scored_choices, (*untrained, *trained), (corpus, tuple(samples), asked.seed))
+    table = closure_sections(untrained, trained, answers, say_note, asked.seed)
     return show_closure(table, title, quiet=quiet)
 
 
@@ -302,17 +305,17 @@ def _published(
     names = _config(asked).encoders
     encoders = picture_encoder(names.picture), sentence_encoder(names.sentence)
     if pap is not None:
-        records = read_comics_pap(pap.expanduser(), _tell, most=asked.samples)
+        records = read_comics_pap(pap.expanduser(), say_note, most=asked.samples)
         with counting(notes, "ComicsPAP samples") as progress:
             counted = _counted(records, progress)
-            corpus, samples = comics_pap_corpus(counted, *encoders, _tell, lettering_reader())
+            corpus, samples = comics_pap_corpus(counted, *encoders, say_note, lettering_reader())
         found["comicspap"] = _score(asked, corpus, samples, "ComicsPAP, validation", quiet=quiet)
     if cloze is not None:
         folder = cloze.expanduser()
-        questions = read_comics_cloze(folder, _tell, most=asked.samples)
+        questions = read_comics_cloze(folder, say_note, most=asked.samples)
         with counting(notes, "COMICS questions") as progress:
             corpus, samples = comics_cloze_corpus(
-                folder, _counted(questions, progress), *encoders, _tell
+                folder, _counted(questions, progress), *encoders, say_note
             )
         found["comics_cloze"] = _score(
             asked, corpus, samples, "COMICS text-cloze, dev", quiet=quiet
@@ -332,10 +335,13 @@ def _order(asked: Asked, corpus: Corpus, *, quiet: bool) -> list[dict[str, Any]]
 
     samples = draw_orders(corpus, asked.n, asked.seed)
     if not samples:
-        _tell("no reading order can be asked: it takes three panels of a story in a row")
+        say_note("no reading order can be asked: it takes three panels of a story in a row")
         return []
     scorers = (*untrained_orderers(asked.seed), *_trained(asked))
-    return show_orders(order_table(corpus, samples, scorers, _tell, asked.seed), quiet=quiet)
+    each = asking(_config(asked), asked.scheduler)
+    return show_orders(
+        order_table(corpus, samples, scorers, say_note, asked.seed, each), quiet=quiet
+    )
 
 
 def _retrieval(
@@ -344,10 +350,10 @@ def _retrieval(
     from longbox.evaluation import picture_queries, space_retrieval, text_queries
 
     with open_library(asked.library) as opened:
-        crops = picture_queries(opened, corpus, _config(asked), asked.n, _tell, asked.seed)
+        crops = picture_queries(opened, corpus, _config(asked), asked.n, say_note, asked.seed)
     texts = text_queries(corpus, asked.n, asked.seed)
     if texts is None:
-        _tell("no panel has two pieces of lettering of which one could ask for it")
+        say_note("no panel has two pieces of lettering of which one could ask for it")
     asked_for = [q for q in (crops, texts) if q is not None]
     model = _panel_model(asked) if asked_for else None
     scores = []
@@ -355,7 +361,7 @@ def _retrieval(
         try:
             scores.append(space_retrieval(corpus, queries, model, asked.seed))
         except ModelError as error:
-            _tell(f"the fused space is not asked for {queries.space}: {error}")
+            say_note(f"the fused space is not asked for {queries.space}: {error}")
             scores.append(space_retrieval(corpus, queries, None, asked.seed))
     return show_retrieval(scores, quiet=quiet)
 
@@ -364,9 +370,9 @@ def _page_types(asked: Asked, *, quiet: bool) -> dict[str, Any] | None:
     from longbox.evaluation import score_library_page_types
 
     with open_library(asked.library) as opened:
-        truth = score_library_page_types(opened, _config(asked), _tell)
+        truth = score_library_page_types(opened, _config(asked), say_note)
     if truth is None:
-        _tell(
+        say_note(
             "nobody told the type of a page of this library (no ComicInfo.xml with page types, no "
             "correction), so there is nothing to compare page types with"
         )
@@ -378,9 +384,9 @@ def _panels(asked: Asked, *, quiet: bool) -> dict[str, Any] | None:
     from longbox.evaluation import score_library_panels
 
     with open_library(asked.library) as opened:
-        truth = score_library_panels(opened, _config(asked), _tell)
+        truth = score_library_panels(opened, _config(asked), say_note)
     if truth is None:
-        _tell(
+        say_note(
             "no page of this library has corrected panels, so there is nothing to compare panels "
             "with; `longbox import` takes them from other programs' files"
         )

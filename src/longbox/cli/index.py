@@ -15,14 +15,18 @@ from longbox.cli.terminal import (
     ConfigOption,
     JsonOption,
     LibraryOption,
+    ResourcesOption,
+    ResultsOption,
+    SchedulerOption,
     library_root,
     notes,
     one_line,
     plural,
     print_json,
+    with_cluster,
 )
 from longbox.config import Config, load_config
-from longbox.library import Library
+from longbox.library import Library, network_note
 from longbox.pipeline import IndexReport, index_shelf
 
 
@@ -52,13 +56,19 @@ def index(
     sentence_encoder: Annotated[
         str | None, typer.Option(help="Model for sentences, such as hf:NAME; kept in the library.")
     ] = None,
+    scheduler: SchedulerOption = None,
+    results: ResultsOption = None,
+    worker_resources: ResourcesOption = None,
     json: JsonOption = False,
 ) -> None:
     """Read comic files into the library; what is already there and unchanged is skipped."""
     root = library_root(library)
     settings = _settings(config, root, direction, workers)
     settings = _with_encoders(settings, picture_encoder, sentence_encoder)
+    settings = with_cluster(settings, scheduler, results, index_resources=worker_resources)
     _try_encoders(picture_encoder, sentence_encoder)
+    for line in network_note(root):
+        notes.print("note: " + one_line(line), style="yellow", markup=False)
     with Library.create(root) as opened:
         _keep_encoders(root, picture_encoder, sentence_encoder)
         with ShelfDisplay(notes) as display:

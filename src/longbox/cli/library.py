@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from longbox.cli.backup import backup, export_typed_text, import_typed_text, restore
+from longbox.cli.checking import check
 from longbox.cli.corrections import corrections, uncorrect
 from longbox.cli.progress import counting
 from longbox.cli.review import review
@@ -26,11 +28,17 @@ from longbox.config import load_config
 from longbox.library import Library, LibraryStatus
 
 app = typer.Typer(
-    help="Look after the library: review, corrections, sync, rebuild.", no_args_is_help=True
+    help="Look after the library: review, corrections, sync, check, backup, rebuild.",
+    no_args_is_help=True,
 )
 app.command("review")(review)
 app.command("corrections")(corrections)
 app.command("uncorrect")(uncorrect)
+app.command("check")(check)
+app.command("backup")(backup)
+app.command("restore")(restore)
+app.command("export-typed")(export_typed_text)
+app.command("import-typed")(import_typed_text)
 
 
 @app.command("status")
@@ -174,5 +182,7 @@ def rebuild(library: LibraryOption = None) -> None:
             style="yellow",
             markup=False,
         )
+    for line in report.left:
+        notes.print(one_line(line), style="yellow", markup=False)
     if report.set_aside is not None:
         notes.print(f"the damaged catalog is kept as {report.set_aside}", markup=False)

@@ -58,6 +58,8 @@ class ShelfDisplay:
         """Show one message."""
         if self._shelf is None:
             self._shelf = self._progress.add_task("books", total=message.n_files, note="")
+        if message.note is not None:
+            self._console.print("  " + one_line(message.note), style="yellow", markup=False)
         if message.running is not None:
             self._show_running(message)
         if message.finished is not None:

@@ -4,22 +4,45 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import sys
+from dataclasses import replace
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import msgspec
 import typer
 from rich.console import Console
+from rich.text import Text
 
-from longbox.errors import LibraryError
+from longbox.errors import ConfigError, LibraryError
 from longbox.library import Library
 from longbox.wording import plural as plural
 
+if TYPE_CHECKING:
+    from longbox.config import Config
+
+_UNSHOWN = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+_CONTROLS = re.compile(r"[\x7f-\x9f]")
+
+
+class _PlainConsole(Console):
+    """A console on which no text of a comic, a model or a file name can move the cursor.
+
+    What a command prints has names and lettering in it. Rich lets escape sequences through, takes
+    square brackets for markup and :words: for pictures; no plain text does either here, whatever
+    the command that prints it forgot.
+    """
+
+    def render_str(self, text: str, **how: Any) -> Text:
+        """Return text as it is shown, without control characters and signs that turn its order."""
+        return super().render_str(_UNSHOWN.sub(" ", text), **how)
+
+
 # Everything that is not a result: progress, problems, advice.
-notes = Console(stderr=True, highlight=False, soft_wrap=True)
+notes = _PlainConsole(stderr=True, highlight=False, soft_wrap=True, markup=False, emoji=False)
 # Results for people; programs get print_json.
-results = Console(highlight=False, soft_wrap=True)
+results = _PlainConsole(highlight=False, soft_wrap=True, markup=False, emoji=False)
 
 LibraryOption = Annotated[
     Path | None,
@@ -35,7 +58,54 @@ ConfigOption = Annotated[
     Path | None,
     typer.Option("--config", help="A settings file (TOML) to use instead of the library's."),
 ]
+SchedulerOption = Annotated[
+    str | None,
+    typer.Option(
+        "--scheduler",
+        help="Let the workers of a dask scheduler do it: tcp://HOST:PORT (docs/cluster.md).",
+        show_default=False,
+    ),
+]
+ResultsOption = Annotated[
+    str | None,
+    typer.Option(
+        "--results",
+        help="Where workers that do not see the library's folder put what they make: a URL that "
+        "all machines reach, such as s3://BUCKET/PREFIX.",
+        show_default=False,
+    ),
+]
+ResourcesOption = Annotated[
+    str | None,
+    typer.Option(
+        "--worker-resources",
+        help="Use only workers that offer this, such as GPU=1 (`dask worker --resources`).",
+        show_default=False,
+    ),
+]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for a program to read.")]
+
+
+def with_cluster(
+    settings: Config,
+    scheduler: str | None,
+    results: str | None,
+    *,
+    index_resources: str | None = None,
+    embed_resources: str | None = None,
+) -> Config:
+    """Return settings with the machines that the command line names."""
+    old = settings.cluster
+    cluster = replace(
+        old,
+        scheduler=scheduler or old.scheduler,
+        results=results or old.results,
+        index_resources=index_resources or old.index_resources,
+        embed_resources=embed_resources or old.embed_resources,
+    )
+    if cluster.results and not cluster.scheduler:
+        raise ConfigError("--results is for --scheduler; name the scheduler too")
+    return replace(settings, cluster=cluster)
 
 
 def library_root(given: Path | None) -> Path:
@@ -69,12 +139,18 @@ def print_json(value: Any) -> None:
         line = msgspec.json.encode(value).decode()
     except UnicodeEncodeError:
         line = json.dumps(msgspec.to_builtins(value))  # escapes the bytes that are no text
-    sys.stdout.write(line + "\n")
+    # JSON may hold them as they are, but the terminal that it is printed on obeys them.
+    sys.stdout.write(_CONTROLS.sub(lambda found: f"\\u{ord(found[0]):04x}", line) + "\n")
 
 
 def say_error(message: str) -> None:
     """Print an error as one line, whatever a file name in it may contain."""
     notes.print("error: " + one_line(message), style="red", markup=False)
+
+
+def say_note(line: str) -> None:
+    """Print one line that a person should read, and go on."""
+    notes.print(one_line(line), style="yellow", markup=False)
 
 
 def one_line(text: str) -> str:

@@ -1,7 +1,8 @@
 """`longbox train ...`: learn from one's own shelf, or from exported datasets.
 
 The same command goes on with a run that was stopped. Names of the Stage 4 document's script are
-understood too (--train_embeddings, --num_layers, --nhead).
+understood too (--train_embeddings, --num_layers, --nhead). `--processes N` starts the command
+anew in N processes (longbox.cli.train_processes), so the commands themselves do not read it.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from longbox.cli.terminal import ConfigOption, JsonOption, LibraryOption
+from longbox.cli.train_processes import ProcessesOption
 from longbox.cli.training import Books, Job, fusion_beside, out_folder, run_job, start_folder
 from longbox.learning.options import Precision, TrainOptions
 
@@ -67,7 +69,10 @@ OutOption = Annotated[
     ),
 ]
 EpochsOption = Annotated[int, typer.Option("--epochs", min=1, help="Passes over the books.")]
-BatchOption = Annotated[int, typer.Option("--batch-size", "--batch_size", min=1)]
+BatchOption = Annotated[
+    int,
+    typer.Option("--batch-size", "--batch_size", min=1, help="A step, of all processes together."),
+]
 RateOption = Annotated[float, typer.Option("--learning-rate", "--learning_rate")]
 PrecisionOption = Annotated[
     Precision, typer.Option("--precision", help="Of forward passes; no is 32 bits.")
@@ -138,6 +143,7 @@ def fusion(
     tracker: TrackerOption = None,
     refresh: RefreshOption = False,
     json: JsonOption = False,
+    _processes: ProcessesOption = 1,
 ) -> None:
     """Stage 3: one vector a panel, from whatever is known of it. Train it first."""
     from longbox.fusion.files import SHIPPED
@@ -217,6 +223,7 @@ def sequence(
     tracker: TrackerOption = None,
     refresh: RefreshOption = False,
     json: JsonOption = False,
+    _processes: ProcessesOption = 1,
 ) -> None:
     """Stage 4: panels in their sequence, by closure tasks. Reads a fusion model's vectors."""
     from longbox.fusion import open_fusion
@@ -293,6 +300,7 @@ def closure_lite(
     tracker: TrackerOption = None,
     refresh: RefreshOption = False,
     json: JsonOption = False,
+    _processes: ProcessesOption = 1,
 ) -> None:
     """The first version, the measured baseline: its batches are pages."""
     from longbox.learning import train_closure_lite

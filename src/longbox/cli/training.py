@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import signal
 from collections.abc import Callable, Iterator, Mapping
@@ -23,7 +22,8 @@ from longbox.cli.terminal import (
     print_json,
     results,
 )
-from longbox.errors import ModelError, QueryError
+from longbox.cli.train_processes import launcher_is_gone
+from longbox.errors import LongboxError, ModelError, QueryError
 
 if TYPE_CHECKING:
     from longbox.learning import (
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
         TrainingData,
         TrainOptions,
     )
+    from longbox.learning.processes import Processes
 
 Value = str | int | float | bool
 MODELS_NAME = "models"
@@ -82,33 +83,30 @@ class Job:
 def run_job(job: Job, *, refresh: bool, as_json: bool) -> None:
     """Train, or go on with a run, or say that it is over; then say what is next.
 
+    Of several processes only the first speaks, unless another one has a trouble of its own.
+
     Raises:
         Exit: With code 130 where Ctrl-C stopped it.
     """
-    from longbox.cli.train_display import TrainDisplay
-    from longbox.learning import RunState, close_run, open_run, read_report
-    from longbox.learning.gradients import silence_sentence
+    from longbox.learning.processes import (
+        FailedInFirst,
+        close_processes,
+        is_first_started,
+        open_processes,
+    )
 
-    data = read_data(job.books)
-    is_main = os.environ.get("RANK", "0") == "0"  # one of several processes speaks and writes
-    if is_main:
-        state = open_run(job.out, _settings(job, data), refresh=refresh)
-    else:
-        notes.quiet = results.quiet = True
-        state = RunState.NEW if refresh else _seen(job.out)
-    if state is RunState.OVER:
-        report = read_report(job.out)
-        notes.print(f"{job.out}: this run is over; --refresh trains anew", markup=False)
-        if warning := silence_sentence(report.silent):
-            notes.print(warning, style="bold red", markup=False)
-    else:
-        if state is RunState.STOPPED:
-            notes.print(f"{job.out}: going on where the run was stopped", markup=False)
-        with TrainDisplay(notes, job.kind) as display, _ctrl_c() as is_stopped:
-            report = job.go(data, job.out, display.tell, is_stopped)
-        if is_main:
-            close_run(job.out, report)
-    if not is_main:
+    notes.quiet = results.quiet = not is_first_started()
+    try:
+        data = read_data(job.books)
+        processes = open_processes(job.options.device)
+        state, report = _run(job, data, processes, refresh=refresh)
+    except FailedInFirst as error:
+        raise typer.Exit(1) from error
+    except LongboxError:
+        notes.quiet = False
+        raise
+    close_processes(processes)
+    if not processes.is_first:
         return
     if as_json:
         print_json(_record(job, report, data, state.value))
@@ -116,6 +114,39 @@ def run_job(job: Job, *, refresh: bool, as_json: bool) -> None:
         _say(job, report)
     if report.was_interrupted:
         raise typer.Exit(130)
+
+
+def _run(
+    job: Job, data: TrainingData, processes: Processes, *, refresh: bool
+) -> tuple[RunState, RunReport]:
+    """Train, or read how the run ended; say what was in its folder.
+
+    Raises:
+        ModelError: The processes do not read the same, or what training and the folder raise.
+    """
+    from longbox.cli.train_display import TrainDisplay
+    from longbox.learning import RunState, close_run, open_run, read_report
+    from longbox.learning.gradients import silence_sentence
+
+    settings = _settings(job, data)
+    if processes.any(settings != processes.from_first(lambda: settings)):
+        raise ModelError(
+            f"{job.out}: the processes read different books or settings; let all machines read one "
+            f"dataset of `longbox export zarr` (--train-embeddings)"
+        )
+    state = processes.from_first(lambda: open_run(job.out, settings, refresh=refresh))
+    if state is RunState.OVER:
+        report = processes.from_first(lambda: read_report(job.out))
+        notes.print(f"{job.out}: this run is over; --refresh trains anew", markup=False)
+        if warning := silence_sentence(report.silent):
+            notes.print(warning, style="bold red", markup=False)
+        return state, report
+    if state is RunState.STOPPED:
+        notes.print(f"{job.out}: going on where the run was stopped", markup=False)
+    with TrainDisplay(notes, job.kind) as display, _ctrl_c() as is_stopped:
+        report = job.go(data, job.out, display.tell, is_stopped)
+    processes.from_first(lambda: close_run(job.out, report))
+    return state, report
 
 
 def read_data(books: Books) -> TrainingData:
@@ -213,16 +244,21 @@ def fusion_beside(given: Path | None, books: Books, out: Path, shipped: Path) ->
     The two are always opened together, so one that lies elsewhere is copied beside the new model
     where there is none yet.
     """
+    from longbox.learning.processes import is_first_started
+
     own = library_root(books.library) / MODELS_NAME / "fusion" if books.is_library else None
     beside = out.parent / "fusion"
     candidates = [given.expanduser()] if given is not None else [beside, own, shipped]
     found = next((f for f in candidates if f is not None and (f / "config.json").is_file()), None)
     if found is None:
         raise ModelError(f"{candidates[0]}: no fusion model here; run `longbox train fusion` first")
-    if found != beside and not beside.exists():
-        beside.mkdir(parents=True)
+    if found != beside and not beside.exists() and is_first_started():
+        partial = beside.with_name(f".{beside.name}.partial")
+        shutil.rmtree(partial, ignore_errors=True)
+        partial.mkdir(parents=True)
         for name in _MODEL_FILES:
-            shutil.copyfile(found / name, beside / name)
+            shutil.copyfile(found / name, partial / name)
+        partial.replace(beside)
         notes.print(f"the fusion model {found} was copied to {beside}", markup=False)
     return found
 
@@ -243,12 +279,6 @@ def _settings(job: Job, data: TrainingData) -> dict[str, dict[str, Value]]:
             "validation_digest": books_digest(data.tune),
         },
     }
-
-
-def _seen(out: Path) -> RunState:
-    from longbox.learning import REPORT_NAME, RunState
-
-    return RunState.OVER if (out / REPORT_NAME).is_file() else RunState.NEW
 
 
 def _record(job: Job, report: RunReport, data: TrainingData, state: str) -> dict[str, object]:
@@ -303,6 +333,6 @@ def _ctrl_c() -> Iterator[IsStopped]:
 
     before = signal.signal(signal.SIGINT, handle)
     try:
-        yield lambda: bool(asked)
+        yield lambda: bool(asked) or launcher_is_gone()
     finally:
         signal.signal(signal.SIGINT, before)

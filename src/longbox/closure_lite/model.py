@@ -30,7 +30,7 @@ from longbox.closure_lite.reading_path import NextPanelHead, next_panels
 from longbox.closure_lite.story import StoryHANLiteSimple
 from longbox.errors import ModelError
 from longbox.features import BookFeatures, View
-from longbox.objective import LossPart, Objective
+from longbox.objective import LossPart, Objective, Spread, alone
 from longbox.vectors import PanelVectors, Space
 
 
@@ -79,17 +79,18 @@ class ClosureLiteSimple(nn.Module):
         """Names config and weights as they are now: "closure-lite-" and 16 hex digits."""
         return fingerprint_of(self.config, self.state_dict())
 
-    def losses(self, batch: Batch, generator: torch.Generator) -> Losses:
+    def losses(self, batch: Batch, generator: torch.Generator, spread: Spread = alone) -> Losses:
         """Ask every loss about a batch.
 
         Args:
             batch: Pages, on the model's device.
             generator: Draws what is masked and paired; on the CPU, so that every device asks the
                 same.
+            spread: Shares out the encoding of panels; what pages are asked is computed by all.
         """
         panels = self._drop(batch.panels, generator)
         batch = Batch(panels, batch.pages, batch.books, batch.numbers)
-        parts = self.atom.parts(panels)
+        parts = spread(self.atom.parts, panels)
         vectors = self.atom.fused(parts, panels.present)
         placeless = self.atom.fused(parts, panels.without_place().present)
         temperature = self.config.temperature
@@ -100,7 +101,9 @@ class ClosureLiteSimple(nn.Module):
             pictures_and_texts(panels, parts, temperature),
         )
 
-    def objective(self, batch: Batch, generator: torch.Generator) -> Objective:
+    def objective(
+        self, batch: Batch, generator: torch.Generator, spread: Spread = alone
+    ) -> Objective:
         """Return what a step minimises; as `losses`."""
         weights = {
             "L_mpm": self.config.mpm_weight,
@@ -110,7 +113,7 @@ class ClosureLiteSimple(nn.Module):
         }
         total = torch.zeros((), device=self.device)
         parts = []
-        for name, asked in self.losses(batch, generator).items():
+        for name, asked in self.losses(batch, generator, spread).items():
             if asked.n and weights[name] > 0:
                 loss = asked.loss
                 total = total + weights[name] * loss

@@ -1,12 +1,16 @@
 """Is it right: what was found against what is true."""
 
 from longbox.evaluation.asking import (
+    Each,
     TableRow,
     TableSection,
+    closure_sections,
     closure_table,
     draw_closure,
     draw_orders,
+    one_by_one,
     order_table,
+    scored_choices,
     subsets_of,
 )
 from longbox.evaluation.baselines import (
@@ -193,6 +197,7 @@ __all__ = [
     "DeadInput",
     "Difference",
     "Document",
+    "Each",
     "ForeignBook",
     "ForeignPanel",
     "FusedRetrieval",
@@ -239,6 +244,7 @@ __all__ = [
     "chance_interval",
     "check_choices",
     "check_orders",
+    "closure_sections",
     "closure_table",
     "comics_cloze_corpus",
     "comics_pap_corpus",
@@ -272,6 +278,7 @@ __all__ = [
     "match_boxes",
     "measure_spaces",
     "nearest_neighbours",
+    "one_by_one",
     "only",
     "order_table",
     "pair_auc",
@@ -303,6 +310,7 @@ __all__ = [
     "score_retrieval",
     "score_searchable",
     "score_words",
+    "scored_choices",
     "shuffled",
     "space_health",
     "space_retrieval",

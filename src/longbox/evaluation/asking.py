@@ -11,13 +11,14 @@ samples; picking the best of fifteen after the fact flatters the baseline, which
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import combinations
+from typing import Any, Protocol
 
 import numpy as np
 
-from longbox.errors import ModelError
+from longbox.errors import LongboxError, ModelError
 from longbox.evaluation.closure import (
     ClosureRow,
     ClosureScore,
@@ -82,6 +83,27 @@ class TableSection:
     is_leaking: bool
 
 
+class Each(Protocol):
+    """Calls a function with every scorer and what they share."""
+
+    def __call__(
+        self, function: Callable[[Scorer, Any], Any], scorers: Sequence[Scorer], shared: Any
+    ) -> Iterable[Any]:
+        """Return what it made of each, in order; an error of ours stands for its answer."""
+        ...
+
+
+def one_by_one(
+    function: Callable[[Scorer, Any], Any], scorers: Sequence[Scorer], shared: Any
+) -> Iterable[Any]:
+    """Ask scorers here, one after the other."""
+    for scorer in scorers:
+        try:
+            yield function(scorer, shared)
+        except LongboxError as error:
+            yield error
+
+
 def subsets_of(corpus: Corpus) -> list[View]:
     """Return a view for every non-empty subset of the modalities that the corpus has."""
     known = [s for s in _SUBSETS if any(book.of(s).mask.any() for book in corpus)]
@@ -136,13 +158,41 @@ def closure_table(
         ValueError: A sample gives itself away.
         ModelError: A baseline's answers do not fit.
     """
-    plain = [score_choices(s, corpus, samples, seed) for s in untrained]
-    ours = []
-    for scorer in trained:
-        try:
-            ours.append(score_choices(scorer, corpus, samples, seed))
-        except ModelError as error:
-            tell(f"{scorer.name} is left out: {error}")
+    shared = (corpus, tuple(samples), seed)
+    answers = one_by_one(scored_choices, (*untrained, *trained), shared)
+    return closure_sections(untrained, trained, answers, tell, seed)
+
+
+def closure_sections(
+    untrained: Sequence[Scorer],
+    trained: Sequence[Scorer],
+    answers: Iterable[Any],
+    tell: Tell,
+    seed: int = 0,
+) -> tuple[TableSection, ...]:
+    """Lay out what scorers answered.
+
+    Args:
+        untrained: Baselines.
+        trained: Compared with the best of them.
+        answers: What `scored_choices` made of each untrained and then each trained scorer, or the
+            error of ours that it raised.
+        tell: Gets one line for a trained scorer that could not answer; it is left out.
+        seed: Of the intervals.
+
+    Raises:
+        ModelError: A baseline's answers do not fit.
+    """
+    plain: list[ClosureScore] = []
+    ours: list[ClosureScore] = []
+    for number, (scorer, answer) in enumerate(zip((*untrained, *trained), answers, strict=True)):
+        is_trained = number >= len(untrained)
+        if isinstance(answer, ClosureScore):
+            (ours if is_trained else plain).append(answer)
+        elif is_trained and isinstance(answer, ModelError):
+            tell(f"{scorer.name} is left out: {answer}")
+        else:
+            raise answer
     groups = (plain or ours)[0].rows if plain or ours else ()
     return tuple(_section(row, plain, ours, seed) for row in groups)
 
@@ -153,15 +203,31 @@ def order_table(
     scorers: Sequence[Scorer],
     tell: Tell,
     seed: int = 0,
+    each: Each = one_by_one,
 ) -> tuple[ShuffledScore, ...]:
     """Ask every scorer for the same orders; one that cannot answer this corpus is told of."""
-    scores = []
-    for scorer in scorers:
-        try:
-            scores.append(score_orders(scorer, corpus, samples, seed))
-        except ModelError as error:
-            tell(f"{scorer.name} is left out: {error}")
+    scores: list[ShuffledScore] = []
+    answers = each(scored_orders, tuple(scorers), (corpus, tuple(samples), seed))
+    for scorer, answer in zip(scorers, answers, strict=True):
+        if isinstance(answer, ShuffledScore):
+            scores.append(answer)
+        elif isinstance(answer, ModelError):
+            tell(f"{scorer.name} is left out: {answer}")
+        else:
+            raise answer
     return tuple(scores)
+
+
+def scored_choices(scorer: Scorer, asked: tuple[Corpus, tuple[Choice, ...], int]) -> ClosureScore:
+    """Ask one scorer; a function of two arguments, so that another machine can be given it."""
+    corpus, samples, seed = asked
+    return score_choices(scorer, corpus, samples, seed)
+
+
+def scored_orders(scorer: Scorer, asked: tuple[Corpus, tuple[Shuffled, ...], int]) -> ShuffledScore:
+    """Ask one scorer for orders; as `scored_choices`."""
+    corpus, samples, seed = asked
+    return score_orders(scorer, corpus, samples, seed)
 
 
 def _section(

@@ -26,7 +26,7 @@ from torch.nn.functional import cross_entropy, normalize
 
 from longbox.fusion.config import FusionWeights
 from longbox.fusion.model import PanelFusion, TokenTensors
-from longbox.objective import LossPart, Objective
+from longbox.objective import LossPart, Objective, Spread, alone
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,14 +65,16 @@ def fusion_objective(
     batch: FusionBatch,
     weights: FusionWeights,
     generator: torch.Generator,
+    spread: Spread = alone,
 ) -> Objective:
     """Compute every loss of a batch."""
     tokens = batch.tokens
-    whole = model(tokens)
-    part = model(tokens.showing(random_subset(tokens.present, weights.drop, generator)))
+    whole = spread(model, tokens)
+    subset = random_subset(tokens.present, weights.drop, generator)
+    part = spread(model, tokens.showing(subset))
     picture, words = (
-        model(tokens.showing(only(tokens, 0))),
-        model(tokens.showing(only_words(tokens))),
+        spread(model, tokens.showing(only(tokens, 0))),
+        spread(model, tokens.showing(only_words(tokens))),
     )
     has_picture = tokens.present[:, 0]
     has_words = tokens.present[:, 1:-2].any(dim=1)

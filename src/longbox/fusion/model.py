@@ -191,6 +191,10 @@ class TokenTensors:
         """Move them to another device."""
         return TokenTensors(**{f: getattr(self, f).to(device) for f in self.__slots__})
 
+    def at(self, rows: Tensor) -> TokenTensors:
+        """Return some of the panels: int64 (N,)."""
+        return TokenTensors(**{f: getattr(self, f)[rows] for f in self.__slots__})
+
     @property
     def has_modality(self) -> Tensor:
         """Which of vision, text, description, composition a panel shows, bool (B, 4)."""

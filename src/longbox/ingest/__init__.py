@@ -5,6 +5,7 @@ shelf; stamp tells changed ones from unchanged ones. Comic files come from stran
 is in IngestOptions, and nothing in a file chooses a path on this machine.
 """
 
+from longbox.ingest.confinement import confined_environment
 from longbox.ingest.naming import COMIC_SUFFIXES, printable
 from longbox.ingest.open_pages import OpenBook, OpenPages
 from longbox.ingest.opening import open_book
@@ -21,6 +22,7 @@ __all__ = [
     "OpenPages",
     "ProgramStatus",
     "check_programs",
+    "confined_environment",
     "decode_picture",
     "find_books",
     "open_book",

@@ -56,6 +56,15 @@ class OpenPages:
         except PageError as error:
             raise self._located(error, page_index) from error
 
+    def digest(self, page_index: int) -> str:
+        """Return what the book's identity has of a page: a hash of its stored bytes or drawing.
+
+        Raises:
+            PageError: There is no such page.
+        """
+        self._require(page_index)
+        return self._source.inspect(page_index).digest
+
     def close(self) -> None:
         """Let go of the file."""
         self._source.close()

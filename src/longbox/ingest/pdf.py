@@ -11,6 +11,7 @@ import dataclasses
 import hashlib
 import json
 import os
+import re
 import selectors
 import struct
 import subprocess
@@ -25,6 +26,7 @@ from numpy.typing import NDArray
 
 from longbox.book import Direction
 from longbox.errors import EncryptedFileError, IngestError, PageError, UnsafeFileError
+from longbox.ingest.confinement import confined_environment
 from longbox.ingest.naming import printable
 from longbox.ingest.options import IngestOptions
 from longbox.ingest.page_sources import PageFacts
@@ -36,6 +38,9 @@ _MOST_DEATHS = 3
 # Whether the pipe breaks while asking or while waiting for the answer is a matter of chance.
 _DIED = "crashes the PDF reader or takes too much memory"
 _LARGEST_HEAD = 1 << 20
+_HEX = re.compile("[0-9a-f]{64}")
+# What it says is checked like any stranger's: a file may have taken it over.
+_BROKEN = "broke the PDF reader"
 
 
 class PdfPages:
@@ -72,13 +77,16 @@ class PdfPages:
             raise IngestError(
                 f"{where}: the PDF is damaged or cut short; copy it again or repair it"
             )
-        n_pages = int(hello["n_pages"])
+        n_pages = hello.get("n_pages")
+        if not isinstance(n_pages, int):
+            self.close()
+            raise IngestError(f"{where}: the PDF {_BROKEN}; copy it again or repair it")
         if n_pages > options.max_entries:
             self.close()
             raise UnsafeFileError(
                 f"{where}: claims {n_pages} pages, more than {options.max_entries}; not read"
             )
-        self.direction: Direction | None = Direction.RTL if hello["right_to_left"] else None
+        self.direction: Direction | None = Direction.RTL if hello.get("right_to_left") else None
         self.names: Sequence[str] = tuple(f"page {index + 1}" for index in range(n_pages))
         self.notices: Sequence[str] = ()
 
@@ -99,7 +107,7 @@ class PdfPages:
             self.close()
             raise PageError(f"the PDF page {error}") from error
         if "fault" in head:
-            raise PageError(str(head["fault"]))
+            raise PageError(printable(str(head["fault"])[:500]))
         return head, payload
 
     def inspect(self, index: int) -> PageFacts:
@@ -109,14 +117,26 @@ class PdfPages:
         except PageError as error:
             digest = hashlib.sha256(f"unreadable\0{index}".encode()).hexdigest()
             return PageFacts(digest, fault=str(error))
-        return PageFacts(str(head["digest"]), int(head["width"]), int(head["height"]))
+        width, height = head.get("width"), head.get("height")
+        digest = str(head.get("digest"))
+        is_size = isinstance(width, int) and isinstance(height, int) and min(width, height) > 0
+        if not is_size or not _HEX.fullmatch(digest):
+            digest = hashlib.sha256(f"unreadable\0{index}".encode()).hexdigest()
+            return PageFacts(digest, fault=f"the PDF page {_BROKEN}")
+        return PageFacts(digest, int(head["width"]), int(head["height"]))
 
     def pixels(self, index: int) -> NDArray[np.uint8]:
         """See PageSource."""
         head, payload = self._ask(_PIXELS, index)
-        if head["kind"] == "picture":
+        if head.get("kind") == "picture":
             return decode(payload, self._options)
-        return np.frombuffer(payload, np.uint8).reshape(head["shape"]).copy()
+        try:
+            pixels = np.frombuffer(payload, np.uint8).reshape(head["shape"]).copy()
+        except (KeyError, ValueError, TypeError) as error:
+            raise PageError(f"the PDF page {_BROKEN}") from error
+        if pixels.ndim != 3 or pixels.shape[2] != 3 or not pixels.size:
+            raise PageError(f"the PDF page {_BROKEN}")
+        return pixels
 
     def grey(self, index: int) -> NDArray[np.uint8]:
         """See PageSource."""
@@ -126,7 +146,7 @@ class PdfPages:
     def picture_bytes(self, index: int) -> bytes:
         """See PageSource; only a page that is one stored picture has them."""
         head, payload = self._ask(_PICTURE, index)
-        if head["kind"] != "picture":
+        if head.get("kind") != "picture":
             raise PageError("the PDF page is drawn, not one stored picture; use its pixels")
         return payload
 
@@ -146,15 +166,15 @@ class _Worker:
 
     def __init__(self, path: Path, options: IngestOptions) -> None:
         self._limit_s = options.max_pdf_seconds
+        self._most_bytes = max(options.max_member_bytes, 3 * options.max_pixels)
         settings = dataclasses.asdict(options)
-        environment = {**os.environ, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
         command = [sys.executable, "-m", "longbox.ingest.pdf_worker"]
         self._process = subprocess.Popen(
             [*command, str(path.resolve()), json.dumps(settings)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
-            env=environment,
+            env=confined_environment(),
             bufsize=0,
         )
         try:
@@ -177,9 +197,16 @@ class _Worker:
         deadline = time.monotonic() + self._limit_s
         (length,) = struct.unpack("<I", self._read(4, deadline))
         if length > _LARGEST_HEAD:
-            raise _WorkerError("broke the PDF reader")
-        head: dict[str, Any] = json.loads(self._read(length, deadline))
-        return head, self._read(int(head["size"]), deadline)
+            raise _WorkerError(_BROKEN)
+        text = self._read(length, deadline)
+        try:
+            head: dict[str, Any] = dict(json.loads(text))
+            size = int(head["size"])
+        except (ValueError, TypeError, KeyError, RecursionError) as error:
+            raise _WorkerError(_BROKEN) from error
+        if not 0 <= size <= self._most_bytes:
+            raise _WorkerError(_BROKEN)
+        return head, self._read(size, deadline)
 
     def _read(self, size_bytes: int, deadline: float) -> bytes:
         answers = self._process.stdout

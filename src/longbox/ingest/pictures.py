@@ -73,6 +73,15 @@ class PictureSize:
 
 
 @cache
+def _broken() -> tuple[type[BaseException], ...]:
+    """Return what decoders were seen to raise for damaged pictures."""
+    from PIL.Image import DecompressionBombError
+
+    # A GIF whose first frame is larger than itself comes to no limit of ours before Pillow's own.
+    return (*_BROKEN, DecompressionBombError)
+
+
+@cache
 def _openers() -> dict[str, Callable[[io.BytesIO], ImageFile.ImageFile]]:
     from PIL import (
         AvifImagePlugin,
@@ -230,7 +239,7 @@ def _open(kind: str, data: bytes) -> ImageFile.ImageFile:
         warnings.simplefilter("ignore")
         try:
             return opener(io.BytesIO(data))
-        except _BROKEN as error:
+        except _broken() as error:
             raise PageError(f"the {kind} picture is damaged: {_reason(error)}") from error
 
 
@@ -243,7 +252,7 @@ def _orientation(image: ImageFile.ImageFile, kind: str) -> int:
         warnings.simplefilter("ignore")
         try:
             value = image.getexif().get(0x0112, 1)
-        except _BROKEN:  # a damaged EXIF block says nothing about the picture
+        except _broken():  # a damaged EXIF block says nothing about the picture
             return 1
     return value if isinstance(value, int) and 1 <= value <= 8 else 1
 
@@ -261,7 +270,7 @@ def _pixels(image: ImageFile.ImageFile, kind: str, *, as_grey: bool = False) -> 
         if as_grey:
             return _upright(np.asarray(image.convert("L"))[..., None], orientation)
         return _upright(_to_rgb(image), orientation)
-    except _BROKEN as error:
+    except _broken() as error:
         raise PageError(f"the {kind} picture is damaged: {_reason(error)}") from error
 
 

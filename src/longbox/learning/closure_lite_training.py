@@ -25,7 +25,7 @@ from longbox.features import BookFeatures
 from longbox.learning.data import TrainingData
 from longbox.learning.placing import device_of, moved
 from longbox.learning.progress import Means, Validation
-from longbox.objective import Objective
+from longbox.objective import Objective, Spread, alone
 
 
 class ClosureLiteTrainee:
@@ -53,9 +53,11 @@ class ClosureLiteTrainee:
         for places in page_batches(self._data.train, self._size, self._seed + epoch):
             yield self._batch(self._data.train, places)
 
-    def objective(self, batch: Batch, generator: torch.Generator) -> Objective:
+    def objective(
+        self, batch: Batch, generator: torch.Generator, spread: Spread = alone
+    ) -> Objective:
         """Compute L_mpm, L_pop, L_rpp and L_clip."""
-        return self.model.objective(batch, generator)
+        return self.model.objective(batch, generator, spread)
 
     def validate(self) -> Validation:
         """Score books that are not learnt from: minus the weighted losses."""

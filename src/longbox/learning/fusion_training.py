@@ -31,7 +31,7 @@ from longbox.learning.history import NamedValue
 from longbox.learning.placing import device_of, moved
 from longbox.learning.progress import Means, Validation
 from longbox.learning.snapshots import snapshot
-from longbox.objective import Objective
+from longbox.objective import Objective, Spread, alone
 from longbox.vectors import PanelVectors, Space
 
 RUN = 8
@@ -119,9 +119,13 @@ class FusionTrainee:
             chosen = order[index * self._a_batch : (index + 1) * self._a_batch]
             yield self._batch(self._books, [self._runs[i] for i in chosen], rng)
 
-    def objective(self, batch: FusionBatch, generator: torch.Generator) -> Objective:
+    def objective(
+        self, batch: FusionBatch, generator: torch.Generator, spread: Spread = alone
+    ) -> Objective:
         """Compute the losses of a batch."""
-        return fusion_objective(self.model, self._predictor, batch, self._weights, generator)
+        return fusion_objective(
+            self.model, self._predictor, batch, self._weights, generator, spread
+        )
 
     def validate(self) -> Validation:
         """Score books that are not learnt from: minus the weighted losses, whatever helps them.

@@ -3,7 +3,9 @@
 A run is a folder: `history.jsonl` (losses beside their chance marks), `checkpoint.pt` (where it is)
 and the best model so far. Called again with the same folder, a run goes on exactly where it was:
 batches depend on seed and epoch alone, and the checkpoint holds every random state. accelerate
-chooses device and precision and, started by `accelerate launch`, spreads batches over processes.
+chooses device and precision. Several processes share the rows of every batch
+(longbox.learning.processes): they take the same steps with the same weights, the first one
+validates, decides and writes, and a run may go on with another number of them.
 """
 
 from __future__ import annotations
@@ -21,7 +23,14 @@ import torch
 from torch import Tensor, nn
 
 from longbox.errors import ConfigError, ModelError
-from longbox.learning.checkpoint import Place, load_checkpoint, save_checkpoint, unusable
+from longbox.learning.checkpoint import (
+    Dice,
+    Place,
+    load_checkpoint,
+    save_checkpoint,
+    throw_on,
+    unusable,
+)
 from longbox.learning.gradients import silence_sentence
 from longbox.learning.history import (
     HealthValue,
@@ -33,6 +42,7 @@ from longbox.learning.history import (
 from longbox.learning.listening import Listener
 from longbox.learning.options import TrainOptions
 from longbox.learning.placing import moved
+from longbox.learning.processes import is_cpu, open_processes
 from longbox.learning.progress import (
     IsStopped,
     Means,
@@ -43,7 +53,7 @@ from longbox.learning.progress import (
     Validation,
     never,
 )
-from longbox.objective import LossPart
+from longbox.objective import LossPart, Spread
 
 LOG_STEPS = 50
 
@@ -51,13 +61,13 @@ LOG_STEPS = 50
 class _Stepper(nn.Module):
     """Gives a trainee's objective a forward pass, which is what DistributedDataParallel wraps."""
 
-    def __init__(self, trainee: Trainee, generator: torch.Generator) -> None:
+    def __init__(self, trainee: Trainee, generator: torch.Generator, spread: Spread) -> None:
         super().__init__()
         self.learns = trainee.modules
-        self._objective, self._generator = trainee.objective, generator
+        self._objective, self._generator, self._spread = trainee.objective, generator, spread
 
     def forward(self, batch: Any) -> tuple[Tensor, tuple[LossPart, ...]]:
-        found = self._objective(batch, self._generator)
+        found = self._objective(batch, self._generator, self._spread)
         return found.total, found.parts
 
 
@@ -72,13 +82,14 @@ class TrainingRun:
         on_progress: Tell,
         is_stopped: IsStopped = never,
     ) -> None:
+        self._processes = open_processes(options.device)
         self._accelerator = _accelerator(options, folder)
         if options.trackers:
             self._accelerator.init_trackers(trainee.name)
         self._trainee, self._folder = trainee, folder
         self._options, self._tell, self._is_stopped = options, on_progress, is_stopped
         self._generator = torch.Generator().manual_seed(options.seed)
-        self._history = History(folder)
+        self._history = self._processes.from_first(lambda: History(folder))
         self._place = Place()
         self._means = Means()
         self._listener = Listener.of(trainee.modules)
@@ -93,16 +104,14 @@ class TrainingRun:
             ModelError: A loss or a score is not finite, or the folder holds a damaged checkpoint.
         """
         options = self._options
-        stepper = _Stepper(self._trainee, self._generator)
+        stepper = _Stepper(self._trainee, self._generator, self._processes.spread)
         optimizer = torch.optim.AdamW(
             _decayed(self._trainee.modules, options.weight_decay),
             lr=options.learning_rate,
             betas=(0.9, 0.98),
         )
         # Epochs differ by a batch or so where a task runs short; the first stands for all.
-        self._n_steps = options.epochs * self._n_batches(0)
-        if not self._n_steps:
-            raise ModelError(f"{self._folder}: fewer batches than processes; give more books")
+        self._n_steps = options.epochs * self._trainee.n_batches(0)
         schedule = torch.optim.lr_scheduler.LambdaLR(
             optimizer, lambda step: _rate(step, self._n_steps, options.warmup_share)
         )
@@ -113,8 +122,8 @@ class TrainingRun:
         with _quick_floats():
             while self._place.epoch < options.epochs and goes_on:
                 goes_on = self._epoch(ready, optimizer, schedule)
-        if options.trackers:
-            self._accelerator.end_training()
+        for tracker in self._accelerator.trackers:
+            tracker.finish()
         is_early = self._is_out_of_patience()
         return RunReport(
             self._place.step,
@@ -127,10 +136,10 @@ class TrainingRun:
 
     def _epoch(self, stepper: Any, optimizer: Any, schedule: Any) -> bool:
         """Train one epoch, or what is left of it; say whether the run goes on."""
-        n_batches = self._n_batches(self._place.epoch)
+        n_batches = self._trainee.n_batches(self._place.epoch)
         every = max(1, n_batches // self._options.validations)
         done = self._place.batch
-        for index, batch in enumerate(self._own_batches(self._place.epoch)):
+        for index, batch in enumerate(self._trainee.batches(self._place.epoch)):
             if index < done:
                 continue
             self._step(stepper, optimizer, schedule, moved(batch, self._accelerator.device))
@@ -142,7 +151,7 @@ class TrainingRun:
                 self._validate()
             if is_last:
                 self._place = replace(self._place, epoch=self._place.epoch + 1, batch=0)
-            is_over = self._is_out_of_patience() or self._is_stopped()
+            is_over = self._is_out_of_patience() or self._processes.any(self._is_stopped())
             if is_last or is_over or self._place.step % self._options.checkpoint_steps == 0:
                 self._save(optimizer, schedule)
             if is_over:
@@ -184,14 +193,11 @@ class TrainingRun:
             seconds=self._seconds(),
         )
         self._append(entry)
-        self._tell(Progress(self._place.step, self._n_steps, losses))
+        self._say(Progress(self._place.step, self._n_steps, losses))
 
     def _validate(self) -> None:
         modules = self._trainee.modules
-        modules.eval()
-        with torch.no_grad(), _own_dice():
-            found = self._trainee.validate()
-        modules.train()
+        found = self._processes.from_first(self._validated)
         if not math.isfinite(found.score):
             raise ModelError(self._not_finite("validation score"))
         gradients = gradient_norms(self._listener.take(modules))
@@ -208,19 +214,28 @@ class TrainingRun:
         if is_best:
             self._best = found
             self._place = replace(self._place, best=found.score, since_best=0)
-            if self._accelerator.is_main_process:
-                self._trainee.save(self._folder, found)
+            self._processes.from_first(lambda: self._trainee.save(self._folder, found))
         else:
             self._place = replace(self._place, since_best=self._place.since_best + 1)
         warning = None
-        if self._place.batch >= self._n_batches(self._place.epoch):
+        if self._place.batch >= self._trainee.n_batches(self._place.epoch):
             warning = silence_sentence(sorted(self._listener.unheard))
         step = self._place.step
-        self._tell(Progress(step, self._n_steps, (), found, warning, is_best=is_best))
+        self._say(Progress(step, self._n_steps, (), found, warning, is_best=is_best))
+
+    def _validated(self) -> Validation:
+        modules = self._trainee.modules
+        modules.eval()
+        with torch.no_grad(), _own_dice():
+            found = self._trainee.validate()
+        modules.train()
+        return found
 
     def _save(self, optimizer: Any, schedule: Any) -> None:
-        if not self._accelerator.is_main_process:
-            return
+        dice = tuple(self._processes.collect(Dice.now()))
+        self._processes.from_first(lambda: self._write(optimizer, schedule, dice))
+
+    def _write(self, optimizer: Any, schedule: Any, dice: tuple[Dice, ...]) -> None:
         states = {
             "modules": self._trainee.modules.state_dict(),
             "optimizer": optimizer.state_dict(),
@@ -229,18 +244,20 @@ class TrainingRun:
             "means": dict(self._means.sums),
             "best": None if self._best is None else asdict(self._best),
         }
-        save_checkpoint(
-            self._folder, replace(self._place, seconds=self._seconds()), states, self._generator
-        )
+        place = replace(self._place, seconds=self._seconds())
+        save_checkpoint(self._folder, place, states, self._generator, dice)
 
     def _resume(self, optimizer: Any, schedule: Any) -> None:
-        found = load_checkpoint(self._folder, self._generator)
-        if found is None:
-            torch.manual_seed(self._options.seed)
-            self._history.drop_after(-1)
+        kept = self._processes.from_first(lambda: load_checkpoint(self._folder))
+        rank, seed = self._processes.rank, self._options.seed
+        if kept is None:
+            throw_on((), rank, seed)
+            self._drop_after(-1)
             return
-        self._place, states = found
+        self._place, states = kept.place, kept.states
         try:
+            self._generator.set_state(kept.generator)
+            throw_on(kept.dice, rank, seed + self._place.step)
             self._trainee.modules.load_state_dict(states["modules"])
             optimizer.load_state_dict(states["optimizer"])
             schedule.load_state_dict(states["schedule"])
@@ -249,33 +266,29 @@ class TrainingRun:
             self._best = _validation(states.get("best"))
         except (RuntimeError, KeyError, TypeError, ValueError, AttributeError) as error:
             raise unusable(self._folder, error) from error
-        self._history.drop_after(self._place.step)
+        self._drop_after(self._place.step)
+
+    def _drop_after(self, step: int) -> None:
+        self._processes.from_first(lambda: self._history.drop_after(step))
+
+    def _say(self, progress: Progress) -> None:
+        if self._processes.is_first:
+            self._tell(progress)
 
     def _append(self, entry: HistoryEntry) -> None:
-        if self._accelerator.is_main_process:
+        if self._processes.is_first:
             self._history.append(entry)
         if self._options.trackers:
             named = (*entry.losses, *entry.scores)
             values = {v.name: v.value for v in named if v.value is not None}
             self._accelerator.log(values, step=entry.step)
 
-    def _own_batches(self, epoch: int) -> Iterator[Any]:
-        """Yield this process's share of the batches."""
-        n, rank = self._accelerator.num_processes, self._accelerator.process_index
-        whole = self._trainee.n_batches(epoch) // n * n
-        for index, batch in enumerate(self._trainee.batches(epoch)):
-            if index < whole and index % n == rank:
-                yield batch
-
-    def _n_batches(self, epoch: int) -> int:
-        n_processes: int = self._accelerator.num_processes
-        return self._trainee.n_batches(epoch) // n_processes
-
     def _is_out_of_patience(self) -> bool:
         return 0 < self._options.patience <= self._place.since_best
 
     def _passes(self) -> float:
-        return self._place.epoch + self._place.batch / max(self._n_batches(self._place.epoch), 1)
+        n_batches = self._trainee.n_batches(self._place.epoch)
+        return self._place.epoch + self._place.batch / max(n_batches, 1)
 
     def _seconds(self) -> float:
         return self._place.seconds + time.monotonic() - self._began
@@ -292,11 +305,12 @@ def _accelerator(options: TrainOptions, folder: Path) -> Any:
     for name in options.trackers:
         if importlib.util.find_spec(name) is None:
             raise ConfigError(f"the tracker {name} is not installed; `pip install {name}`")
+    # One batch is one task, so most heads are silent.
     unused = DistributedDataParallelKwargs(find_unused_parameters=True)
     try:
         found = Accelerator(
             mixed_precision=options.precision.value,
-            cpu=options.device == "cpu",
+            cpu=is_cpu(options.device),
             kwargs_handlers=[unused],
             log_with=list(options.trackers) or None,
             project_dir=folder,

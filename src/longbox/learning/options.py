@@ -26,7 +26,7 @@ class TrainOptions:
 
     Attributes:
         epochs: Passes over the data.
-        batch_size: Samples a step and process; of fusion, panels.
+        batch_size: Samples a step, of all processes together; of fusion, panels.
         learning_rate: At its height, after `warmup_share` of all steps; falls as a cosine.
         weight_decay: AdamW's.
         clip: Longest gradient.

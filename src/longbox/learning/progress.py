@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from longbox.learning.history import HealthValue, NamedValue
-from longbox.objective import LossPart, Objective
+from longbox.objective import LossPart, Objective, Spread, alone
 
 if TYPE_CHECKING:
     import torch
@@ -51,8 +51,10 @@ class Trainee(Protocol):
         """Yield the batches of an epoch, always the same ones."""
         ...
 
-    def objective(self, batch: Any, generator: torch.Generator) -> Objective:
-        """Compute the losses of a batch."""
+    def objective(
+        self, batch: Any, generator: torch.Generator, spread: Spread = alone
+    ) -> Objective:
+        """Compute the losses of a batch, what is done row by row through `spread`."""
         ...
 
     def validate(self) -> Validation:

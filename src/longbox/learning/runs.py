@@ -18,6 +18,7 @@ from longbox.learning.data import TrainingData
 from longbox.learning.fusion_training import FusionTrainee, begin_from_corpus, fusion_config
 from longbox.learning.loop import TrainingRun
 from longbox.learning.options import TrainOptions
+from longbox.learning.processes import open_processes
 from longbox.learning.progress import IsStopped, RunReport, Tell, never
 from longbox.learning.sequence_training import SampleCounts, SequenceTrainee
 from longbox.sequence import SequenceConfig, Stage4SequenceModel, TaskWeights, load_sequence
@@ -140,7 +141,8 @@ def train_sequence(
     trainee = SequenceTrainee(told, fusion, model, run.weights, counts)
     report = TrainingRun(trainee, folder, options, tell, is_stopped).go()
     if report.best is not None and not report.was_interrupted:
-        anchor_saved(folder, fusion, data.tune)
+        processes = open_processes(options.device)
+        processes.from_first(lambda: anchor_saved(folder, fusion, data.tune))
     return report
 
 

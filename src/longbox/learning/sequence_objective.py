@@ -16,6 +16,8 @@ are stage 3's frozen vectors, so no loss can pull its targets together.
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
+from functools import partial
 
 import torch
 from torch import Tensor
@@ -26,7 +28,7 @@ from torch.nn.functional import (
 )
 
 from longbox.learning.strips import BookBatch, OrderBatch, StripBatch
-from longbox.objective import LossPart, Objective
+from longbox.objective import LossPart, Objective, Spread, alone
 from longbox.sequence import ANCHORED, Stage4SequenceModel, TaskWeights
 from longbox.tasks import Task
 
@@ -128,19 +130,23 @@ _SCORE = {
 
 
 def sequence_objective(
-    model: Stage4SequenceModel, batch: StripBatch | OrderBatch, weights: TaskWeights
+    model: Stage4SequenceModel,
+    batch: StripBatch | OrderBatch,
+    weights: TaskWeights,
+    spread: Spread = alone,
 ) -> Objective:
     """Compute the losses of a batch; the task's own weight is how often it is drawn."""
     if isinstance(batch, OrderBatch):
-        value, chance = _order_loss(model, batch)
+        value, chance = _order_loss(model, batch, spread)
         return Objective(value, (_part(batch.task, value, chance),))
-    value = cross_entropy(choice_scores(model, batch), batch.answers)
+    scores = spread(partial(choice_scores, model), batch)
+    value = cross_entropy(scores, batch.answers)
     chance = float(batch.offered.sum(dim=1).float().log().mean())
     total, parts = value, [_part(batch.task, value, chance)]
     if batch.task is Task.PANEL_PICKING:
         for name, weight, found in (
-            ("contrast", weights.contrast, _contrast(model, batch, weights.temperature)),
-            ("next_panel", weights.next_panel, _next_panel(model, batch)),
+            ("contrast", weights.contrast, _contrast(model, batch, weights.temperature, spread)),
+            ("next_panel", weights.next_panel, _next_panel(model, batch, spread)),
         ):
             if found is not None:
                 total = total + weight * found[0]
@@ -153,23 +159,23 @@ def book_objective(
     batch: BookBatch,
     weights: TaskWeights,
     generator: torch.Generator,
+    spread: Spread = alone,
 ) -> Objective:
     """Hide a page of each book and find its strip vector among those of the batch's pages.
 
     The strips are made without gradient: the level above learns from them and cannot pull them
     together. A book of which only one page is known is not asked about.
     """
-    b, p, n, d = batch.panels.shape
+    b, p = batch.mask.shape[:2]
     known = batch.mask.any(dim=2)
     with torch.no_grad():
-        flat, flat_mask = batch.panels.view(b * p, n, d), batch.mask.view(b * p, n)
-        strips = model.encode_strip(flat, flat_mask).view(b, p, d)
+        strips = spread(partial(_page_strips, model), batch)
     draws = torch.rand((b, p), generator=generator).to(strips.device)
     place = draws.masked_fill(~known, -1.0).argmax(dim=1)
     hidden = torch.nn.functional.one_hot(place, p).bool()
     hidden = hidden & (known.sum(dim=1) > 1)[:, None]
     asked = hidden.any(dim=1)
-    guess = (model.book(strips, known, hidden) * hidden[..., None]).sum(dim=1)[asked]
+    guess = spread(partial(_hidden_page, model), _Hidden(strips, known, hidden))[asked]
     if not bool(asked.any()):
         return Objective(guess.sum(), ())
     pages = strips[known]
@@ -178,12 +184,36 @@ def book_objective(
     return Objective(weights.book * value, (_part("book", value, math.log(len(pages))),))
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _Hidden:
+    """Books with a hidden page: strips (B, P, D), which pages are known and which hidden (B, P)."""
+
+    strips: Tensor
+    known: Tensor
+    hidden: Tensor
+
+
+def _page_strips(model: Stage4SequenceModel, batch: BookBatch) -> Tensor:
+    b, p, n, d = batch.panels.shape
+    flat, mask = batch.panels.reshape(b * p, n, d), batch.mask.reshape(b * p, n)
+    strips: Tensor = model.encode_strip(flat, mask)
+    return strips.view(b, p, d)
+
+
+def _hidden_page(model: Stage4SequenceModel, books: _Hidden) -> Tensor:
+    guesses = model.book(books.strips, books.known, books.hidden)
+    found: Tensor = (guesses * books.hidden[..., None]).sum(dim=1)  # (B, D)
+    return found
+
+
 def _part(name: str, value: Tensor, chance: float) -> LossPart:
     return LossPart(str(name), float(value.detach()), chance)
 
 
-def _order_loss(model: Stage4SequenceModel, batch: OrderBatch) -> tuple[Tensor, float]:
-    scores = order_scores(model, batch)
+def _order_loss(
+    model: Stage4SequenceModel, batch: OrderBatch, spread: Spread
+) -> tuple[Tensor, float]:
+    scores = spread(partial(order_scores, model), batch)
     first = (batch.places[:, :, None] < batch.places[:, None, :]).float()
     n = batch.mask.shape[1]
     pairs = batch.mask[:, :, None] & batch.mask[:, None, :]
@@ -213,24 +243,40 @@ def _among(
 
 
 def _contrast(
-    model: Stage4SequenceModel, batch: StripBatch, temperature: float
+    model: Stage4SequenceModel, batch: StripBatch, temperature: float, spread: Spread
 ) -> tuple[Tensor, float] | None:
-    found = model.transformer(batch.panels, batch.mask)
-    strips = model.strip(found, batch.mask)
+    strips = spread(partial(_strips, model), batch)
     answers = batch.candidates[torch.arange(len(strips)), batch.answers]
     return _among(strips, normalize(answers, dim=-1), _apart(batch), 1 / temperature)
 
 
-def _next_panel(model: Stage4SequenceModel, batch: StripBatch) -> tuple[Tensor, float] | None:
+def _strips(model: Stage4SequenceModel, batch: StripBatch) -> Tensor:
+    found: Tensor = model.strip(model.transformer(batch.panels, batch.mask), batch.mask)
+    return found
+
+
+def _before(batch: StripBatch) -> Tensor:
+    """Mark the known panels before the gap, bool (B, L)."""
+    return batch.mask & (torch.cumsum(batch.gap.long(), dim=1) == 0)
+
+
+def _expected_next(model: Stage4SequenceModel, batch: StripBatch) -> Tensor:
+    """Predict what follows the last panel before the gap, (B, D)."""
+    before = _before(batch)
+    guesses: Tensor = model.predict_next(batch.panels, before)
+    last = (before.long() * torch.arange(before.shape[1], device=before.device)).argmax(dim=1)
+    return guesses[torch.arange(len(last), device=last.device), last]
+
+
+def _next_panel(
+    model: Stage4SequenceModel, batch: StripBatch, spread: Spread
+) -> tuple[Tensor, float] | None:
     """Predict, from all panels before the gap, the panel in it; strips that begin with it pass."""
-    before = batch.mask & (torch.cumsum(batch.gap.long(), dim=1) == 0)
-    has = before.any(dim=1)
+    has = _before(batch).any(dim=1)
     if int(has.sum()) < 2:
         return None
-    guesses = model.predict_next(batch.panels, before)
-    last = (before.long() * torch.arange(before.shape[1], device=before.device)).argmax(dim=1)
-    rows = torch.arange(len(last), device=last.device)
-    guess = guesses[rows, last][has]
+    guess = spread(partial(_expected_next, model), batch)[has]
+    rows = torch.arange(len(has), device=has.device)
     answers = normalize(batch.candidates[rows, batch.answers], dim=-1)[has]
     apart = _apart(batch)[has][:, has]
     return _among(guess, answers, apart, model.next_panel_scale.exp())

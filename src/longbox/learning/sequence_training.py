@@ -36,7 +36,7 @@ from longbox.learning.strips import (
     strip_batch,
 )
 from longbox.learning.tables import FusedTables
-from longbox.objective import Objective
+from longbox.objective import Objective, Spread, alone
 from longbox.sequence import Stage4SequenceModel, TaskWeights, save_sequence, windows_of
 from longbox.tasks import (
     BOTH,
@@ -158,12 +158,15 @@ class SequenceTrainee:
                 yield next(books)
 
     def objective(
-        self, batch: StripBatch | OrderBatch | BookBatch, generator: torch.Generator
+        self,
+        batch: StripBatch | OrderBatch | BookBatch,
+        generator: torch.Generator,
+        spread: Spread = alone,
     ) -> Objective:
         """Compute the losses of a batch."""
         if isinstance(batch, BookBatch):
-            return book_objective(self.model, batch, self._weights, generator)
-        return sequence_objective(self.model, batch, self._weights)
+            return book_objective(self.model, batch, self._weights, generator, spread)
+        return sequence_objective(self.model, batch, self._weights, spread)
 
     def validate(self) -> Validation:
         """Score every task on the books held out, hard candidates: mean gain over chance."""

@@ -19,17 +19,25 @@ from importlib import resources
 from pathlib import Path
 from typing import Any, Final
 
-from longbox.errors import LibraryError
+from longbox.errors import LibraryError, LongboxError, NewerFormatError
 
-FORMAT: Final = 4
+FORMAT: Final = 5
 APPLICATION_ID: Final = 0x4C425831  # "LBX1"
 BUSY_TIMEOUT_S: Final = 30.0
 CATALOG_NAME: Final = "catalog.sqlite"
 
 _DAMAGED: Final = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 _BUSY: Final = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
+# What rows of other types and lengths than ours lead to.
+_ODD_ROWS: Final = (ValueError, TypeError, LookupError, AttributeError, OverflowError)
 _FORBIDDEN: Final = (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM)
+# What a network folder without locks or shared memory answers to a write-ahead log.
+_UNSHARED: Final = tuple(
+    sqlite3.SQLITE_IOERR | (n << 8)
+    for n in (9, 14, 15, 20, 21)  # *LOCK, SHMMAP
+)
 _OUTSIDE: Final = (
+    sqlite3.SQLITE_PROTOCOL,
     *_BUSY,
     *_FORBIDDEN,
     sqlite3.SQLITE_FULL,
@@ -47,6 +55,11 @@ def explain(error: sqlite3.Error, path: Path) -> LibraryError:
         return LibraryError(f"{path}: another process is writing; try again when it is done")
     if code == sqlite3.SQLITE_FULL:
         return LibraryError(f"{path}: no space left on the disk; make room and run again")
+    if code == sqlite3.SQLITE_PROTOCOL or getattr(error, "sqlite_errorcode", 0) in _UNSHARED:
+        return LibraryError(
+            f"{path}: this disk has no locks or memory that processes share ({text}); put the "
+            "library on a local disk"
+        )
     if code == sqlite3.SQLITE_IOERR:
         return LibraryError(
             f"{path}: the disk is full or cannot be read or written ({text}); check its free space "
@@ -101,11 +114,23 @@ class Catalog:
 
     @contextmanager
     def guarded(self) -> Iterator[sqlite3.Connection]:
-        """Give this thread's connection and turn its errors into LibraryError."""
+        """Give this thread's connection and turn its errors into LibraryError.
+
+        So too what rows lead to that no Longbox wrote: a catalog may be damaged where SQLite does
+        not see it, or come from a stranger.
+        """
         try:
             yield self._connection()
         except sqlite3.Error as error:
             raise explain(error, self.path) from error
+        except LongboxError:
+            raise
+        except _ODD_ROWS as error:
+            reason = " ".join(f"{type(error).__name__}: {error}".split())[:200]
+            raise LibraryError(
+                f"{self.path}: holds what no Longbox writes ({reason}); run `longbox library "
+                "rebuild`"
+            ) from error
 
     @contextmanager
     def snapshot(self) -> Iterator[sqlite3.Connection]:
@@ -226,6 +251,7 @@ class Catalog:
             connection.execute("PRAGMA synchronous = NORMAL")
             connection.execute("PRAGMA cache_size = -65536")
             connection.execute("PRAGMA mmap_size = 1073741824")
+            distrust(connection)
             if not self.read_only:
                 connection.execute("PRAGMA journal_mode = WAL")
         except sqlite3.Error:
@@ -234,14 +260,36 @@ class Catalog:
         return connection
 
 
+def distrust(connection: sqlite3.Connection) -> None:
+    """Let nothing that stands in a catalog's schema do more than a table does.
+
+    A library may come from a stranger: functions with effects are barred from schemas, and every
+    page's cells are checked when it is read.
+    """
+    connection.execute("PRAGMA trusted_schema = OFF")
+    connection.execute("PRAGMA cell_size_check = ON")
+
+
+def foreign_schema(connection: sqlite3.Connection) -> str | None:
+    """Return the name of a trigger or view, of which Longbox makes none; None where there is none.
+
+    A view in the place of a table can make any question endless, and a trigger undo what is
+    written.
+    """
+    found = connection.execute(
+        "SELECT name FROM sqlite_master WHERE type IN ('trigger', 'view') LIMIT 1"
+    ).fetchone()
+    return None if found is None else "".join(c for c in str(found[0]) if c.isprintable())[:80]
+
+
 def refuse_newer(path: Path, version: int) -> None:
     """Refuse a catalog that a newer Longbox made.
 
     Raises:
-        LibraryError: The version is above FORMAT.
+        NewerFormatError: The version is above FORMAT.
     """
     if version > FORMAT:
-        raise LibraryError(
+        raise NewerFormatError(
             f"{path}: library format {version} is newer than this Longbox knows ({FORMAT}); "
             "upgrade Longbox"
         )

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from longbox.library.segments import Segment
-from longbox.library.stores import restored
+from longbox.library.stored_vectors import restored
 from longbox.library.vector_index import VectorIndex
 from longbox.vectors import Metric, QueryVector, Space, metric_of, require_same_space
 
@@ -86,7 +86,8 @@ def take_sample(
         for segment, size in zip(segments, sizes, strict=True):
             own = chosen[(chosen >= first) & (chosen < first + size)] - first
             if own.size:
-                parts.append(restored(space, segment.vectors[own]))
+                half, is_there = segment.halves(own)
+                parts.append(restored(space, half[is_there]))
             first += size
         vectors = np.concatenate(parts) if parts else np.zeros((0, 0), np.float32)
         return VectorSample(space, fingerprint, vectors, total)

@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 from longbox.book import Direction, PageFlag, PageType
 from longbox.library.masks import Mask
 from longbox.library.segments import Segment
-from longbox.library.stores import restored
+from longbox.library.stored_vectors import restored
 from longbox.vectors import Space
 
 PAGE_TYPES: Final = tuple(PageType)
@@ -180,8 +180,8 @@ def live_chunks(segments: list[Segment], mask: Mask, chunk_rows: int) -> Iterato
             inside = np.searchsorted(rows, mask.size)
             is_live[:inside] = mask[rows[:inside]]
             if is_live.any():
-                half = np.asarray(segment.vectors[start : start + chunk_rows])[is_live]
-                yield rows[is_live], restored(segment.info.space, half)
+                half, is_there = segment.halves(start + np.flatnonzero(is_live))
+                yield rows[is_live][is_there], restored(segment.info.space, half[is_there])
 
 
 def book_lines(

@@ -37,9 +37,9 @@ def lines(connection: sqlite3.Connection, index: VectorIndex, root: Path) -> Ite
     ).fetchall():
         book_row, first_row, n_panels, *said = row
         yield _line("book", *said, n_panels)
-        yield from _pages(connection, book_row, said[0])
-        yield from _panels(connection, first_row, n_panels)
-        yield from _descriptions(connection, book_row, (first_row, n_panels))
+        yield from page_lines(connection, book_row, said[0])
+        yield from panel_lines(connection, first_row, n_panels)
+        yield from description_lines(connection, book_row, (first_row, n_panels))
         for space, fingerprint in live:
             digest = _vector_digest(connection, index, (space, fingerprint), (first_row, n_panels))
             yield _line("vectors", said[0], space.value, fingerprint, digest)
@@ -53,7 +53,8 @@ def digest(connection: sqlite3.Connection, index: VectorIndex, root: Path) -> st
     return found.hexdigest()
 
 
-def _pages(connection: sqlite3.Connection, book_row: int, book_id: str) -> Iterator[str]:
+def page_lines(connection: sqlite3.Connection, book_row: int, book_id: str) -> Iterator[str]:
+    """Yield a line for every page of a book."""
     for row in connection.execute(
         "SELECT page_index, digest, width, height, page_type, label_confidence, label_source, "
         "picture_hash, is_spread, n_panels, (SELECT group_concat(flag) FROM page_flags f "
@@ -63,7 +64,8 @@ def _pages(connection: sqlite3.Connection, book_row: int, book_id: str) -> Itera
         yield _line("page", book_id, *row)
 
 
-def _panels(connection: sqlite3.Connection, first_row: int, n_panels: int) -> Iterator[str]:
+def panel_lines(connection: sqlite3.Connection, first_row: int, n_panels: int) -> Iterator[str]:
+    """Yield a line for every panel of a book, with its lettering and whether words find it."""
     for row in connection.execute(
         "SELECT p.row - ?1, p.panel_order, p.x0, p.y0, p.x1, p.y1, p.confidence, p.source, t.text, "
         "t.folded, (SELECT count(*) FROM words w WHERE w.rowid = p.row), "
@@ -75,9 +77,10 @@ def _panels(connection: sqlite3.Connection, first_row: int, n_panels: int) -> It
         yield _line("panel", *row)
 
 
-def _descriptions(
+def description_lines(
     connection: sqlite3.Connection, book_row: int, block: tuple[int, int]
 ) -> Iterator[str]:
+    """Yield a line for every described page and panel of a book."""
     for row in connection.execute(
         "SELECT page_index, state, is_fitting, model, made_at, summary FROM page_descriptions "
         "WHERE book_row = ? ORDER BY page_index",

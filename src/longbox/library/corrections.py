@@ -6,11 +6,14 @@ any worker on any machine can read it without a lock, and it outlives the catalo
 take turns through an advisory lock of the system, which a killed process lets go of by itself.
 
 A file that cannot be read is an error and never taken for "no corrections": it would cost a
-person's work.
+person's work. It says the SHA-256 of what it holds, because a flipped bit in a number would still
+be a number; files of older versions say none, and one that is mended by hand need say none.
 """
 
 from __future__ import annotations
 
+import errno
+import hashlib
 import json
 import os
 import sys
@@ -28,7 +31,7 @@ from longbox.correction import (
     correction_of,
     record_of,
 )
-from longbox.errors import LibraryError
+from longbox.errors import DiskError, LibraryError, NewerFormatError
 from longbox.library.catalog import Catalog
 from longbox.library.stores import disk_errors, partial_path, store_path, sync_folder
 
@@ -130,6 +133,7 @@ def _append(root: Path, book_id: str, corrections: Sequence[Correction]) -> int:
         "format": CORRECTIONS_FORMAT if has_review else _FORMAT_WITHOUT_REVIEW,
         "kind": "longbox corrections",
         "book_id": book_id,
+        "sha256": digest_of([*old, *new]),
         "corrections": [*old, *new],
     }
     replace_file(root, path, json.dumps(whole, ensure_ascii=True, indent=1).encode("ascii"))
@@ -152,17 +156,63 @@ def _records(path: Path, book_id: str) -> list[dict[str, Any]]:
     except FileNotFoundError:
         return []
     except OSError as error:
-        raise LibraryError(f"{path}: cannot be read ({error.strerror})") from error
+        raise DiskError(
+            f"{path}: cannot be read ({error.strerror}); check the disk and run again"
+        ) from error
     try:
         whole = json.loads(data)
         if int(whole["format"]) > CORRECTIONS_FORMAT:
-            raise LibraryError(f"{path}: made by a newer Longbox; upgrade Longbox")
+            raise NewerFormatError(f"{path}: made by a newer Longbox; upgrade Longbox")
         records, owner = whole["corrections"], whole["book_id"]
     except (ValueError, KeyError, TypeError, OverflowError, RecursionError) as error:
         raise _damaged(path, str(error)) from error
     if owner != book_id or not isinstance(records, list):
         raise _damaged(path, f"it is no list of corrections of {book_id}")
+    require_digest(path, whole, records)
     return records
+
+
+def digest_of(records: Any) -> str:
+    """Return the SHA-256 that a file of what people typed says of its records."""
+    plain = json.dumps(records, ensure_ascii=True, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(plain.encode("ascii")).hexdigest()
+
+
+def require_digest(path: Path, whole: dict[str, Any], records: Any) -> None:
+    """Refuse records that are not what was written; a file that says no digest is taken as it is.
+
+    Raises:
+        LibraryError: They differ.
+    """
+    said = whole.get("sha256")
+    if said is not None and said != digest_of(records):
+        raise LibraryError(
+            f"{path}: its checksum does not fit; put back a copy of the file, or, where you "
+            'changed it yourself, take its line "sha256" out'
+        )
+
+
+def salvaged_corrections(root: Path, book_id: str) -> tuple[Correction, ...]:
+    """Return what can still be read of a book's damaged corrections, oldest first.
+
+    Raises:
+        LibraryError: The file cannot be read at all.
+    """
+    path = corrections_path(root, book_id)
+    with disk_errors(path):
+        text = path.read_bytes().decode("utf-8", "replace")
+    found: list[Correction] = []
+    decoder, at = json.JSONDecoder(), text.find("[")
+    while (at := text.find("{", at + 1)) > 0:
+        try:
+            record, end = decoder.raw_decode(text, at)
+            correction = correction_of(book_id, record)
+            check_correction(correction)
+        except (ValueError, TypeError, KeyError, OverflowError, RecursionError):
+            continue
+        found.append(correction)
+        at = end - 1
+    return tuple(found)
 
 
 def _damaged(path: Path, reason: str) -> LibraryError:
@@ -227,6 +277,20 @@ def take_over_rows(catalog: Catalog, root: Path) -> None:
 
 
 @contextmanager
+def _lock_errors(folder: Path) -> Iterator[None]:
+    """Say it where a disk has no locks at all: it is not its space or permissions."""
+    try:
+        yield
+    except DiskError as error:
+        cause = error.__cause__
+        if not isinstance(cause, OSError) or cause.errno not in (errno.ENOLCK, errno.EOPNOTSUPP):
+            raise
+        raise DiskError(
+            f"{folder}: this disk has no locks (a network folder?); put the library on a local disk"
+        ) from error
+
+
+@contextmanager
 def writers_turn(root: Path) -> Iterator[None]:
     """Let one writer at a time add corrections; the system frees the lock of a killed one."""
     folder = root / CORRECTIONS_NAME
@@ -234,7 +298,7 @@ def writers_turn(root: Path) -> Iterator[None]:
         folder.mkdir(parents=True, exist_ok=True)
         handle = os.open(folder / _LOCK_NAME, os.O_RDWR | os.O_CREAT, 0o666)
     try:
-        with disk_errors(folder):
+        with _lock_errors(folder), disk_errors(folder):
             if sys.platform == "win32":
                 import msvcrt
 

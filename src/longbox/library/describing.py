@@ -61,7 +61,7 @@ def merge_descriptions(connection: sqlite3.Connection, root: Path, book_id: str)
         else:
             _detach(connection, row[0])
         if found is not None:
-            _attach(connection, book_id, *found)
+            attach_store(connection, book_id, *found)
     attach_learned(connection, root, book_id)
     connection.execute("DELETE FROM problems WHERE book_id = ? AND stage = ?", (book_id, STAGE))
     connection.execute("UPDATE books SET description_stamp = ? WHERE book_id = ?", (stamp, book_id))
@@ -171,8 +171,8 @@ def _read(root: Path, book_id: str) -> tuple[DescriptionStore, str] | None:
         return None
     try:
         return read_descriptions_with_digest(path)
-    except LibraryError:
-        move_damaged(root, path)
+    except LibraryError as error:
+        move_damaged(root, path, error)
         raise
 
 
@@ -184,9 +184,10 @@ def _has_vectors(connection: sqlite3.Connection, book_row: int) -> bool:
     return found is not None
 
 
-def _attach(
+def attach_store(
     connection: sqlite3.Connection, book_id: str, store: DescriptionStore, digest: str
 ) -> None:
+    """Add the rows of a book's descriptions; it has none."""
     (book_row,) = connection.execute(
         "SELECT book_row FROM books WHERE book_id = ?", (book_id,)
     ).fetchone()

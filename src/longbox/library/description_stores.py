@@ -26,25 +26,28 @@ from numpy.typing import NDArray
 
 from longbox.book import AnnotatedBook
 from longbox.description import PageDescription
-from longbox.errors import LibraryError
+from longbox.errors import DiskError, LibraryError, NewerFormatError
 from longbox.geometry import Box
 from longbox.library.records import DescribedPage, DescriptionStore, PanelsOfPage
 from longbox.library.side_stores import SideStore
-from longbox.library.stores import (
-    STORE_SUFFIX,
+from longbox.library.stored_vectors import (
     add_array,
     add_vectors,
-    packed_group,
     raw_array,
-    read_book_store,
+    raw_vectors,
     restored,
+)
+from longbox.library.stores import (
+    STORE_SUFFIX,
+    packed_group,
+    read_book_store,
     store_path,
     write_members,
 )
 from longbox.vectors import PanelVectors, Space
 
 DESCRIPTIONS_NAME: Final = "descriptions"
-DESCRIPTION_FORMAT: Final = 1
+DESCRIPTION_FORMAT: Final = 2
 _AT: Final = f"vectors/{Space.DESCRIPTION.value}"
 _REMEDY: Final = "delete it and run `longbox describe` again"
 _FILE: Final = SideStore(
@@ -220,7 +223,9 @@ def _present(path: Path) -> dict[int, DescribedPage]:
     """Return the pages that the store has now; none when it cannot be read and is replaced."""
     try:
         store = read_description_store(path)
-    except LibraryError:
+    except LibraryError as error:
+        if isinstance(error, DiskError | NewerFormatError):
+            raise
         return {}
     return {page.description.page_index: page for page in store.pages}
 
@@ -256,7 +261,7 @@ def _unpack(path: Path, archive: zipfile.ZipFile) -> DescriptionStore:
 
     said = json.loads(archive.read("zarr.json"))["attributes"]
     if int(said["format"]) > DESCRIPTION_FORMAT:
-        raise LibraryError(f"{path}: made by a newer Longbox; upgrade Longbox")
+        raise NewerFormatError(f"{path}: made by a newer Longbox; upgrade Longbox")
     book_id = str(said["book_id"])
     if said["kind"] != "longbox descriptions" or f"{book_id}{STORE_SUFFIX}" != path.name:
         raise LibraryError(f"{path}: holds {said['kind']} of {book_id}; it is not of this book")
@@ -290,7 +295,7 @@ def _read_vectors(archive: zipfile.ZipFile, n_panels: int) -> PanelVectors | Non
     if f"{_AT}/zarr.json" not in archive.namelist():
         return None
     said = json.loads(archive.read(f"{_AT}/zarr.json"))["attributes"]
-    half: NDArray[Any] = raw_array(archive, f"{_AT}/vectors", np.dtype("<f2"))
+    half: NDArray[Any] = raw_vectors(archive, f"{_AT}/vectors")
     mask = raw_array(archive, f"{_AT}/mask", np.dtype(np.bool_))
     if half.shape != (n_panels, int(said["dimension"])):
         raise ValueError(f"description vectors have the shape {half.shape}")

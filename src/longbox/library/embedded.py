@@ -38,6 +38,21 @@ from longbox.library.stores import store_path
 FEATURES_NAME: Final = "features"
 
 
+def read_book_source(root: Path, book_id: str) -> BookSource:
+    """Return what a model may see of a book; needs no catalog.
+
+    Raises:
+        LibraryError: A store is missing or damaged.
+    """
+    store, digest = read_store_with_digest(store_path(root, book_id))
+    path = description_path(root, book_id)
+    if not path.exists():
+        return BookSource(store, None, MadeFrom(digest, None))
+    said, said_digest = read_descriptions_with_digest(path)
+    _, vectors = aligned(said, store.annotated)
+    return BookSource(store, vectors, MadeFrom(digest, said_digest))
+
+
 class EmbeddedLibrary(PanelFinder):
     """A library folder with the vectors of trained models."""
 
@@ -47,13 +62,7 @@ class EmbeddedLibrary(PanelFinder):
         Raises:
             LibraryError: A store is missing or damaged.
         """
-        store, digest = read_store_with_digest(store_path(self.root, book_id))
-        path = description_path(self.root, book_id)
-        if not path.exists():
-            return BookSource(store, None, MadeFrom(digest, None))
-        said, said_digest = read_descriptions_with_digest(path)
-        _, vectors = aligned(said, store.annotated)
-        return BookSource(store, vectors, MadeFrom(digest, said_digest))
+        return read_book_source(self.root, book_id)
 
     def answering_model(self) -> str | None:
         """Return the fingerprint of the model whose vectors answer searches, or None."""

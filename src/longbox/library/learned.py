@@ -49,8 +49,8 @@ def attach_learned(connection: sqlite3.Connection, root: Path, book_id: str) -> 
     for path in sorted(stamps, key=lambda p: -int(stamps[p].split()[1])):
         try:
             store, digest = read_learned_with_digest(path)
-        except LibraryError:
-            move_damaged(root, path)
+        except LibraryError as error:
+            move_damaged(root, path, error)
             continue
         attach_store(connection, root, book_row, store, (digest, stamps[path]))
 

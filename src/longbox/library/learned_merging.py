@@ -33,7 +33,7 @@ from longbox.library.learned_stores import (
     read_learned_with_digest,
 )
 from longbox.library.merging import insert_book, refresh_book
-from longbox.library.reading import move_damaged, read_store_with_digest
+from longbox.library.reading import is_damage, move_damaged, read_store_with_digest
 from longbox.library.records import LearnedStore
 from longbox.library.stores import disk_errors, partial_path, store_path
 
@@ -59,8 +59,8 @@ def merge_learned(connection: sqlite3.Connection, root: Path, book_id: str, mode
         return False
     try:
         store, digest = read_learned_with_digest(path)
-    except LibraryError:
-        move_damaged(root, path)
+    except LibraryError as error:
+        move_damaged(root, path, error)
         raise
     is_fitting = misfit(connection, row[0], store) is None
     if is_fitting and _is_merged(connection, key, digest):
@@ -106,7 +106,10 @@ def merge_left_learned(catalog: Catalog, root: Path) -> None:
         with catalog.transaction() as connection:
             try:
                 merge_learned(connection, root, book_id, model)
-            except LibraryError:  # the book is gone, or the store is set aside: it lacks it now
+            except LibraryError as error:
+                if not is_damage(error):
+                    raise
+                # The book is gone, or the store is set aside: it lacks it now.
                 connection.execute(
                     "DELETE FROM book_models WHERE model = ? AND book_row = "
                     "(SELECT book_row FROM books WHERE book_id = ?)",

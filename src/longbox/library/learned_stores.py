@@ -19,24 +19,28 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from longbox.errors import LibraryError, ModelError
+from longbox.errors import LibraryError, ModelError, NewerFormatError
 from longbox.features import LearnedVectors
 from longbox.library.records import LearnedStore, MadeFrom
 from longbox.library.side_stores import SideStore
-from longbox.library.stores import (
-    STORE_SUFFIX,
+from longbox.library.stored_vectors import (
     add_array,
     add_vectors,
-    packed_group,
+    packed,
     raw_array,
+    raw_vectors,
     restored,
+)
+from longbox.library.stores import (
+    STORE_SUFFIX,
+    packed_group,
     store_path,
     write_members,
 )
 from longbox.vectors import PanelVectors, Space
 
 VECTORS_NAME: Final = "vectors"
-LEARNED_FORMAT: Final = 1
+LEARNED_FORMAT: Final = 2
 LEARNED_SPACES: Final = (Space.FUSED, Space.CONTEXTUAL)
 _KIND: Final = "longbox learned vectors"
 _HEX: Final = frozenset("0123456789abcdef")
@@ -129,8 +133,8 @@ def write_learned_store(
     with packed_group(attributes) as (group, members):
         for item in (learned.fused, learned.contextual):
             add_vectors(group, f"vectors/{item.space.value}", f"book {book_id}", item)
-        add_array(group, "page_vectors", learned.pages.astype("<f2"), compress=False)
-        add_array(group, "strip_vectors", learned.strips.astype("<f2"), compress=False)
+        add_array(group, "page_vectors", packed(learned.pages), compress=False)
+        add_array(group, "strip_vectors", packed(learned.strips), compress=False)
         add_array(group, "page_mask", learned.page_mask, compress=False)
     write_members(root, path, members)
     return path
@@ -164,14 +168,14 @@ def read_strips(path: Path) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
         LibraryError: The store is missing or damaged.
     """
     with _FILE.explained(path), zipfile.ZipFile(path) as archive:
-        half = raw_array(archive, "strip_vectors", np.dtype("<f2"))
+        half = raw_vectors(archive, "strip_vectors")
         return restored(Space.CONTEXTUAL, half), raw_array(archive, "page_mask", np.dtype(np.bool_))
 
 
 def _unpack(path: Path, archive: zipfile.ZipFile) -> LearnedStore:
     said = json.loads(archive.read("zarr.json"))["attributes"]
     if int(said["format"]) > LEARNED_FORMAT:
-        raise LibraryError(f"{path}: made by a newer Longbox; upgrade Longbox")
+        raise NewerFormatError(f"{path}: made by a newer Longbox; upgrade Longbox")
     book_id, model = str(said["book_id"]), str(said["model"])
     is_here = (model, f"{book_id}{STORE_SUFFIX}") == (path.parent.name, path.name)
     if said["kind"] != _KIND or not is_here:
@@ -180,8 +184,8 @@ def _unpack(path: Path, archive: zipfile.ZipFile) -> LearnedStore:
     learned = LearnedVectors(
         fused,
         contextual,
-        restored(Space.CONTEXTUAL, raw_array(archive, "page_vectors", np.dtype("<f2"))),
-        restored(Space.CONTEXTUAL, raw_array(archive, "strip_vectors", np.dtype("<f2"))),
+        restored(Space.CONTEXTUAL, raw_vectors(archive, "page_vectors")),
+        restored(Space.CONTEXTUAL, raw_vectors(archive, "strip_vectors")),
         raw_array(archive, "page_mask", np.dtype(np.bool_)),
     )
     require_learned(learned, str(path), int(said["n_panels"]), int(said["n_pages"]))
@@ -195,7 +199,7 @@ def _unpack(path: Path, archive: zipfile.ZipFile) -> LearnedStore:
 def _read_space(archive: zipfile.ZipFile, space: Space, said: dict[str, Any]) -> PanelVectors:
     at = f"vectors/{space.value}"
     attributes = json.loads(archive.read(f"{at}/zarr.json"))["attributes"]
-    half = raw_array(archive, f"{at}/vectors", np.dtype("<f2"))
+    half = raw_vectors(archive, f"{at}/vectors")
     if half.shape != (int(said["n_panels"]), int(said["dimension"])):
         raise ValueError(f"{space} vectors have the shape {half.shape}")
     fingerprint = str(attributes["fingerprint"])

@@ -20,22 +20,28 @@ _STALE_S: Final = 86_400.0
 
 def clean_partial(root: Path) -> None:
     """Delete leftovers whose writer is gone, or, of another machine, after a day."""
-    folder = root / PARTIAL_NAME
-    if not folder.is_dir():
-        return
-    for path in folder.iterdir():
-        host, pid, *_ = [*path.name.split("~"), "", ""]
-        if host == socket.gethostname() and pid.isdigit():
-            is_left = not _is_alive(int(pid))
-        else:
-            is_left = _age_s(path) > _STALE_S
-        if is_left and path.is_dir():
+    for path in left_in_partial(root):
+        if path.is_dir():
             shutil.rmtree(path, ignore_errors=True)
-        elif is_left:
+        else:
             path.unlink(missing_ok=True)
 
 
-def _is_alive(pid: int) -> bool:
+def left_in_partial(root: Path) -> list[Path]:
+    """Return the leftovers whose writer is gone, or, of another machine, after a day."""
+    folder = root / PARTIAL_NAME
+    return [path for path in sorted(folder.iterdir()) if _is_left(path)] if folder.is_dir() else []
+
+
+def _is_left(path: Path) -> bool:
+    host, pid, *_ = [*path.name.split("~"), "", ""]
+    if host == socket.gethostname() and pid.isdigit():
+        return not is_alive(int(pid))
+    return _age_s(path) > _STALE_S
+
+
+def is_alive(pid: int) -> bool:
+    """Say whether a process of this machine lives; where nobody can tell, that it does."""
     if os.name != "posix":
         return True
     try:

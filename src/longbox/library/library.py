@@ -174,8 +174,8 @@ class Library(BrowsedLibrary):
         path = store_path(self.root, book_id)
         try:
             store, digest = read_store_with_digest(path)
-        except LibraryError:
-            move_damaged(self.root, path)
+        except LibraryError as error:
+            move_damaged(self.root, path, error)
             raise
         with self._catalog.transaction() as connection:
             row = connection.execute(

@@ -5,12 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 from longbox.errors import LibraryError
-from longbox.library.catalog import FORMAT, Catalog, refuse_newer
+from longbox.library.catalog import FORMAT, Catalog, foreign_schema, refuse_newer
 from longbox.library.stores import BOOKS_NAME, STORE_SUFFIX
 
 
 def refuse_unusable(catalog: Catalog, root: Path) -> None:
-    """Refuse a catalog that is lost, empty beside stores, newer, or old and read-only.
+    """Refuse a catalog that is lost, empty beside stores, newer, old and read-only, or foreign.
 
     Raises:
         LibraryError: It cannot be used; the message says what to do.
@@ -20,6 +20,13 @@ def refuse_unusable(catalog: Catalog, root: Path) -> None:
         raise LibraryError(f"{path}: the catalog is gone; run `longbox library rebuild`")
     version = catalog.format()
     refuse_newer(path, version)
+    with catalog.guarded() as connection:
+        odd = foreign_schema(connection)
+    if odd is not None:
+        raise LibraryError(
+            f"{path}: holds a trigger or view ({odd}) that no Longbox made, so it is not used; run "
+            "`longbox library rebuild`, which makes the catalog anew"
+        )
     if version == 0 and has_stores(root):
         raise LibraryError(f"{path}: the catalog is empty; run `longbox library rebuild`")
     if version < FORMAT and catalog.read_only:

@@ -21,20 +21,23 @@ from longbox.library.catalog import (
     Catalog,
     Rows,
     create_tables,
+    distrust,
     explain,
+    foreign_schema,
     is_trouble_outside,
     path_from_sql,
     path_to_sql,
     refuse_newer,
 )
+from longbox.library.catalog_check import is_full_text_sound
 from longbox.library.describing import attach_descriptions
 from longbox.library.learned_merging import settle_rows
 from longbox.library.ledger import is_there
 from longbox.library.merging import insert_book, load_book, refresh_book
-from longbox.library.reading import move_damaged, read_store_with_digest
+from longbox.library.reading import is_damage, move_damaged, read_store_with_digest
 from longbox.library.stores import BOOKS_NAME, STORE_SUFFIX, disk_errors
 
-_COLUMNS: Final = {
+COLUMNS: Final = {
     "corrections": "correction_id, book_id, page_index, panel_order, field, value, made_at",
     "files": "path, size_bytes, mtime_ns, n_files, book_id, recipe, is_failed, is_missing",
     "problems": "file, page, stage, reason",
@@ -53,22 +56,31 @@ class RebuildReport:
     Attributes:
         books: Books merged again.
         damaged: Stores that could not be read, moved to `damaged/`; index their files again.
+        left: Stores that the disk cannot read now, or that a newer Longbox made, with the reason;
+            they stay where they are.
         set_aside: The damaged catalog's new name, or None.
     """
 
     books: int
     damaged: tuple[str, ...]
     set_aside: str | None
+    left: tuple[str, ...] = ()
 
 
 def set_aside_if_damaged(root: Path) -> Path | None:
     """Move a catalog that SQLite cannot read out of the way; return its new name.
 
+    Where there is none, a rebuild was killed behind this very step (or somebody deleted it): then
+    the last one that was moved.
+
     Raises:
         LibraryError: It is of a newer format, or another process is writing.
     """
     path = root / CATALOG_NAME
-    if not path.exists() or _is_sound(path):
+    if not path.exists() or path.stat().st_size == 0:
+        before = root.glob(f"{path.stem}.damaged-*.sqlite")
+        return max(before, key=lambda p: p.stat().st_mtime_ns, default=None)
+    if _is_sound(path):
         return None
     aside = root / f"catalog.damaged-{time.strftime('%Y%m%d-%H%M%S')}-{time.time_ns() % 10**6}"
     with disk_errors(path):
@@ -93,11 +105,12 @@ def rebuild(
     folder = root / BOOKS_NAME
     stores = sorted(folder.glob(f"*{STORE_SUFFIX}")) if folder.is_dir() else []
     damaged: list[str] = []
+    left: list[str] = []
     with catalog.guarded() as connection:
         connection.execute("PRAGMA foreign_keys = OFF")  # no effect inside a transaction
     try:
         with catalog.transaction() as connection:
-            kept = {table: _readable(connection, table) for table in _COLUMNS}
+            kept = {table: _readable(connection, table) for table in COLUMNS}
             if old is not None:
                 kept = _salvage(old)
             counters = _counters(connection)
@@ -105,8 +118,11 @@ def rebuild(
             create_tables(connection, 0)
             connection.executemany("UPDATE meta SET value = ? WHERE key = ?", counters)
             for i, path in enumerate(stores):
-                if not merge_store(connection, root, path):
+                error = merge_store(connection, root, path)
+                if error is not None and is_damage(error):
                     damaged.append(path.name)
+                elif error is not None:
+                    left.append(str(error))
                 tell(i + 1, len(stores))
             _restore(connection, kept)
             settle_rows(connection, root)
@@ -116,29 +132,37 @@ def rebuild(
     for name in damaged:
         move_damaged(root, folder / name)
     return RebuildReport(
-        len(stores) - len(damaged), tuple(damaged), None if old is None else old.name
+        len(stores) - len(damaged) - len(left),
+        tuple(damaged),
+        None if old is None else old.name,
+        tuple(left),
     )
 
 
-def merge_store(connection: sqlite3.Connection, root: Path, path: Path) -> bool:
-    """Merge one store and its book's descriptions; return whether it could be read."""
+def merge_store(connection: sqlite3.Connection, root: Path, path: Path) -> LibraryError | None:
+    """Merge one store and its book's descriptions; return why it could not be read."""
     try:
         store, digest = read_store_with_digest(path)
-    except LibraryError:
-        return False
+    except LibraryError as error:
+        return error
     insert_book(connection, store, digest)
     attach_descriptions(connection, root, store.annotated.book.book_id)
-    return True
+    return None
 
 
 def _is_sound(path: Path) -> bool:
     try:
-        connection = sqlite3.connect(path, timeout=5.0)
+        connection = sqlite3.connect(path, timeout=5.0, isolation_level=None)
         try:
             version = int(connection.execute("PRAGMA user_version").fetchone()[0])
             refuse_newer(path, version)
+            distrust(connection)
+            if foreign_schema(connection) is not None:
+                return False  # nothing of it is asked before it is out of the way
             rows = connection.execute("PRAGMA quick_check(1)").fetchall()
             tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_master")}
+            if rows == [("ok",)] and not is_full_text_sound(connection):
+                return False  # its index could not even be dropped
         finally:
             connection.close()
     except sqlite3.DatabaseError as error:
@@ -160,7 +184,7 @@ def _readable(connection: sqlite3.Connection, table: str) -> Rows:
     """Return the rows of a table up to the first that cannot be read."""
     rows: Rows = []
     try:
-        rows.extend(connection.execute(f"SELECT {_COLUMNS[table]} FROM {table}"))
+        rows.extend(connection.execute(f"SELECT {COLUMNS[table]} FROM {table}"))
     except (sqlite3.DatabaseError, sqlite3.ProgrammingError):
         return rows
     return rows
@@ -170,11 +194,22 @@ def _salvage(old: Path) -> dict[str, Rows]:
     try:
         connection = sqlite3.connect(f"{old.absolute().as_uri()}?mode=rw", uri=True)
     except sqlite3.Error:
-        return {table: [] for table in _COLUMNS}
+        return {table: [] for table in COLUMNS}
     try:
-        return {table: _readable(connection, table) for table in _COLUMNS}
+        distrust(connection)
+        tables = _tables(connection)
+        return {t: _readable(connection, t) if t in tables else [] for t in COLUMNS}
     finally:
         connection.close()
+
+
+def _tables(connection: sqlite3.Connection) -> set[str]:
+    """Return the names of tables, without the views that a stranger may have put in their place."""
+    try:
+        found = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall()
+    except sqlite3.DatabaseError:
+        return set()
+    return {str(name) for (name,) in found}
 
 
 def _drop_all(connection: sqlite3.Connection) -> None:
@@ -198,12 +233,13 @@ def _restore(connection: sqlite3.Connection, kept: dict[str, Rows]) -> None:
     _insert(connection, "problems", [row for row in kept["problems"] if row[0] in paths])
     with_file = {row[4] for row in files}
     for book_id in sorted(present - with_file):
-        _add_stored_path(connection, book_id, paths)
+        add_stored_path(connection, book_id, paths)
     for book_id in sorted(present):
         refresh_book(connection, book_id)
 
 
-def _add_stored_path(connection: sqlite3.Connection, book_id: str, taken: set[str | bytes]) -> None:
+def add_stored_path(connection: sqlite3.Connection, book_id: str, taken: set[str | bytes]) -> None:
+    """Give a book the file that its store names, unless another book has that by now."""
     data, recipe = connection.execute(
         "SELECT book_json, recipe FROM books WHERE book_id = ?", (book_id,)
     ).fetchone()
@@ -217,6 +253,6 @@ def _add_stored_path(connection: sqlite3.Connection, book_id: str, taken: set[st
 
 
 def _insert(connection: sqlite3.Connection, table: str, rows: Rows) -> None:
-    columns = _COLUMNS[table]
+    columns = COLUMNS[table]
     marks = ", ".join("?" * len(columns.split(",")))
     connection.executemany(f"INSERT OR IGNORE INTO {table} ({columns}) VALUES ({marks})", rows)

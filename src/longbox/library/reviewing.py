@@ -24,7 +24,7 @@ from typing import Final
 from longbox.book import PageFlag
 from longbox.correction import CorrectedField, Verdict, latest, word_of
 from longbox.errors import LibraryError
-from longbox.library.catalog import Catalog, explain
+from longbox.library.catalog import Catalog, distrust, explain, foreign_schema
 from longbox.library.corrections import CORRECTIONS_NAME, corrected_books, read_corrections
 from longbox.library.flagging import flags_of
 from longbox.library.review_reasons import (
@@ -314,6 +314,9 @@ class ReviewQueue:
 def _connected(where: str) -> sqlite3.Connection:
     connection = sqlite3.connect(where, timeout=_BUSY_S, check_same_thread=False)
     try:
+        distrust(connection)
+        if foreign_schema(connection) is not None:
+            raise sqlite3.DatabaseError("it holds a trigger or view that no Longbox made")
         if where != ":memory:":
             connection.execute("PRAGMA journal_mode = WAL")
             connection.execute("PRAGMA synchronous = OFF")

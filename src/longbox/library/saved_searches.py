@@ -10,14 +10,21 @@ from __future__ import annotations
 
 import json
 import uuid
+from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
-from longbox.errors import LibraryError
-from longbox.library.corrections import replace_file, writers_turn
+from longbox.errors import DiskError, LibraryError, NewerFormatError
+from longbox.library.corrections import (
+    digest_of,
+    replace_file,
+    require_digest,
+    writers_turn,
+)
 from longbox.library.shelf_records import SavedSearch
+from longbox.library.stores import disk_errors
 
 SEARCHES_NAME: Final = "searches.json"
 SEARCHES_FORMAT: Final = 1
@@ -43,12 +50,15 @@ def read_searches(root: Path) -> tuple[SavedSearch, ...]:
     except FileNotFoundError:
         return ()
     except OSError as error:
-        raise LibraryError(f"{path}: cannot be read ({error.strerror})") from error
+        raise DiskError(
+            f"{path}: cannot be read ({error.strerror}); check the disk and run again"
+        ) from error
     try:
         whole = json.loads(data)
         if int(whole["format"]) > SEARCHES_FORMAT:
-            raise LibraryError(f"{path}: made by a newer Longbox; upgrade Longbox")
+            raise NewerFormatError(f"{path}: made by a newer Longbox; upgrade Longbox")
         found = tuple(_search(record) for record in whole["searches"])
+        require_digest(path, whole, whole["searches"])
     except KeyError as error:
         raise _damaged(path, f"it has no {error.args[0]}") from error
     except (ValueError, TypeError, OverflowError, RecursionError) as error:
@@ -93,11 +103,59 @@ def remove_search(root: Path, search_id: str) -> bool:
     return len(kept) < len(known)
 
 
+def add_searches(root: Path, searches: Sequence[SavedSearch]) -> int:
+    """Take searches back that were saved before; return how many were new.
+
+    One that is there under its id, or to the letter, is not added.
+
+    Raises:
+        LibraryError: A search is unusable, there are too many, or the disk refuses.
+    """
+    for search in searches:
+        _search(asdict(search))
+    with writers_turn(root):
+        known = list(read_searches(root))
+        n_before = len(known)
+        for search in searches:
+            taken = {s.search_id for s in known} | {(s.name, s.query) for s in known}
+            if search.search_id not in taken and (search.name, search.query) not in taken:
+                known.append(search)
+        if len(known) > _MOST_SEARCHES:
+            raise LibraryError(f"{_MOST_SEARCHES:,} searches are saved; remove some to save more")
+        if len(known) > n_before:
+            _write(root, tuple(known))
+    return len(known) - n_before
+
+
+def salvaged_searches(root: Path) -> tuple[SavedSearch, ...]:
+    """Return what can still be read of a damaged file of searches, oldest first.
+
+    Raises:
+        LibraryError: The file cannot be read at all.
+    """
+    path = root / SEARCHES_NAME
+    with disk_errors(path):
+        text = path.read_bytes().decode("utf-8", "replace")
+    found: dict[str, SavedSearch] = {}
+    decoder, at = json.JSONDecoder(), text.find("[")
+    while (at := text.find("{", at + 1)) > 0:
+        try:
+            record, end = decoder.raw_decode(text, at)
+            search = _search(record)
+        except (ValueError, TypeError, KeyError, RecursionError):
+            continue
+        found.setdefault(search.search_id, search)
+        at = end - 1
+    return tuple(found.values())
+
+
 def _write(root: Path, searches: tuple[SavedSearch, ...]) -> None:
+    records = [asdict(search) for search in searches]
     whole = {
         "format": SEARCHES_FORMAT,
         "kind": "longbox searches",
-        "searches": [asdict(search) for search in searches],
+        "sha256": digest_of(records),
+        "searches": records,
     }
     data = json.dumps(whole, ensure_ascii=True, indent=1).encode("ascii")
     replace_file(root, root / SEARCHES_NAME, data)

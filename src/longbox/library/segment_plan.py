@@ -3,7 +3,7 @@
 New books become one segment, which takes in older segments up to twice its own size: sizes then
 fall by more than half from one segment to the next, so there are few of them and every vector is
 copied a few times in its life. A quarter of dead rows has a segment written anew. Nothing grows
-above a million vectors.
+above eight million vectors.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Final
 
 from longbox.vectors import Space
 
-MAX_VECTORS: Final = 1 << 20
+MAX_VECTORS: Final = 1 << 23
 ABSORB_FACTOR: Final = 2
 DEAD_SHARE: Final = 0.25
 

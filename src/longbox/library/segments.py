@@ -1,25 +1,28 @@
 """Vector segments: immutable folders of one space's vectors, searched by themselves.
 
-A segment holds float16 vectors, their panel rows in ascending order, and, above 64 MiB of vectors,
-a faiss IVF index of 8-bit codes. It is built under `partial/` and renamed; nothing ever changes in
-it, so a reader that has it open goes on even when it was replaced and deleted.
+A segment holds its panel rows in ascending order and either a copy of its vectors (float16) or,
+above 64 MiB of vectors, product-quantised codes in a faiss IVF index, and where to read the exact
+vectors in the books' stores. It is built under `partial/` and renamed; nothing ever changes in it,
+so a reader that has it open goes on even when it was replaced and deleted.
 
 The limits are bytes of vectors. They were chosen on one core with vectors of 1280 numbers, and not
 measured again with shorter ones: numpy scans 20,000 panels (49 MiB) in 46 ms, faiss (float16,
-exact) in 3 ms, the IVF index answers from 100,000 (244 MiB) in 6 ms. numpy costs no import and is
-used up to 8 MiB, which is some 16,000 panels of 256 numbers, as the present vision encoder makes
-them; exact faiss up to 64 MiB, some 131,000 panels; then IVF, whose candidates are compared again
-exactly. A filter that leaves few panels is always answered exactly.
+exact) in 3 ms. numpy costs no import and is used up to 8 MiB, which is some 16,000 panels of 256
+numbers, as the present vision encoder makes them; exact faiss up to 64 MiB, some 131,000 panels.
+
+Above that an index finds candidates by their codes, and these are compared exactly. How many lists
+are probed and candidates compared was chosen on vectors drawn with the spread that a real shelf's
+have, between books and within them (benchmarks/large_library.py). A filter that leaves few panels,
+or few books, is always answered exactly.
 """
 
 from __future__ import annotations
 
 import json
 import math
-import os
-from collections.abc import Callable, Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from tokenize import TokenError
 from typing import Any, Final
 
 import numpy as np
@@ -27,15 +30,30 @@ from numpy.typing import NDArray
 
 from longbox.errors import LibraryError
 from longbox.library.masks import Mask
-from longbox.library.stores import restored
+from longbox.library.segment_vectors import (
+    BOOK_TABLE,
+    CopiedVectors,
+    ExactVectors,
+    Positions,
+    StoredVectors,
+    Taken,
+)
+from longbox.library.stored_vectors import restored
 from longbox.vectors import Metric, Space, metric_of
 
 NUMPY_BYTES: Final = 8 << 20
 EXACT_BYTES: Final = 64 << 20
-SEED: Final = 20_240_917
+PROBED_LISTS: Final = 128
+CANDIDATES: Final = 320
+INFO_NAME: Final = "segment.json"
+ROWS_NAME: Final = "rows.npy"
+VECTORS_NAME: Final = "vectors.npy"
+BOOK_TABLE_NAME: Final = "books.npy"
+IVF_NAME: Final = "ivf.faiss"
 _CHUNK_ROWS: Final = 256
 _CHUNK_ELEMENTS: Final = 1 << 18
-_TRAINING_PER_LIST: Final = 48
+# Allowed panels of more books than these are not looked up one by one in their stores.
+SCANNED_BOOKS: Final = 64
 
 Found = tuple[NDArray[np.int64], NDArray[np.float32]]
 Block = tuple[NDArray[np.int64], NDArray[np.float16]]
@@ -43,20 +61,60 @@ Block = tuple[NDArray[np.int64], NDArray[np.float16]]
 
 @dataclass(frozen=True, slots=True)
 class SegmentInfo:
-    """What `segment.json` says."""
+    """What `segment.json` says.
+
+    Attributes:
+        n_lists: Of its IVF index; 0 without one.
+        files: Size in bytes and SHA-256 of every other file; of older segments unknown.
+    """
 
     space: Space
     fingerprint: str
     dimension: int
     n_vectors: int
     n_lists: int = 0
+    files: dict[str, dict[str, int | str]] = field(default_factory=dict)
+
+
+def is_coded(info: SegmentInfo) -> bool:
+    """Say whether a segment of so many vectors holds codes instead of copies.
+
+    Rows of descriptions do not follow the panels, so these are always copied.
+    """
+    is_large = info.n_vectors * info.dimension * 2 > EXACT_BYTES
+    return is_large and info.space is not Space.DESCRIPTION
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Allowed:
+    """What a filter leaves of a segment.
+
+    Attributes:
+        mask: bool (n,) over positions.
+        n: How many it allows.
+        is_scanned: Few enough to be compared one by one.
+    """
+
+    mask: Mask
+    n: int
+    is_scanned: bool
 
 
 class Segment:
-    """One open segment."""
+    """One open segment.
 
-    def __init__(self, folder: Path) -> None:
+    Attributes:
+        info: What it says of itself.
+        rows: Panel rows, rising, int64 (n,).
+        is_copy: It holds its vectors; else they are read from the books' stores.
+    """
+
+    def __init__(self, folder: Path, root: Path | None = None) -> None:
         """Open a segment.
+
+        Args:
+            folder: The segment's.
+            root: The library's, where it is not the folder that `index/` lies in.
 
         Raises:
             FileNotFoundError: It was replaced and deleted since it was listed.
@@ -64,19 +122,28 @@ class Segment:
         """
         self.folder = folder
         try:
-            said = json.loads((folder / "segment.json").read_text(encoding="utf-8"))
+            said = json.loads((folder / INFO_NAME).read_text(encoding="utf-8"))
             self.info = SegmentInfo(**{**said, "space": Space(said["space"])})
-            self.rows: NDArray[np.int64] = np.load(folder / "rows.npy", mmap_mode="r")
-            self.vectors: NDArray[np.float16] = np.load(folder / "vectors.npy", mmap_mode="r")
-        except (ValueError, TypeError, KeyError, EOFError) as error:
-            raise LibraryError(
-                f"{folder}: damaged index segment; run `longbox library rebuild`"
-            ) from error
-        if self.vectors.shape != (self.info.n_vectors, self.info.dimension):
-            raise LibraryError(f"{folder}: damaged index segment; run `longbox library rebuild`")
-        self._is_euclidean = metric_of(self.info.space) is Metric.EUCLIDEAN
+            self.rows: NDArray[np.int64] = np.load(folder / ROWS_NAME, mmap_mode="r")
+            self.is_copy = not (folder / BOOK_TABLE_NAME).exists()
+            kept = np.load(
+                folder / (VECTORS_NAME if self.is_copy else BOOK_TABLE_NAME), mmap_mode="r"
+            )
+        except (ValueError, TypeError, KeyError, EOFError, SyntaxError, TokenError) as error:
+            raise LibraryError(_damaged(folder)) from error
+        n, dimension, space = self.info.n_vectors, self.info.dimension, self.info.space
+        is_whole = kept.shape == (n, dimension) if self.is_copy else kept.dtype == BOOK_TABLE
+        if not is_whole or self.rows.shape != (n,):
+            raise LibraryError(_damaged(folder))
+        self._vectors: ExactVectors
+        if self.is_copy:
+            self._vectors = CopiedVectors(kept)
+        else:
+            where = root or folder.parent.parent
+            self._vectors = StoredVectors(where, space, dimension, np.array(kept), self.rows)
+        self._is_euclidean = metric_of(space) is Metric.EUCLIDEAN
         self._faiss: Any = None
-        self._allowed: tuple[Mask, Mask, int] | None = None
+        self._allowed: tuple[Mask, _Allowed] | None = None
         # Opened now: a replaced segment's files go, and a reader must not find them gone later.
         self._ivf = _open_ivf(folder) if self.info.n_lists else None
 
@@ -89,26 +156,36 @@ class Segment:
             mask: Rows that may answer, bool (rows ever given,).
 
         Returns:
-            Panel rows, int64 (<=k,), and exact scores, float32, best first.
+            Panel rows, int64 (<=k,), and exact scores, float32, best first. Panels whose store
+            was replaced and not merged yet are left out.
         """
-        allowed, n_allowed = self._local(mask)
-        k = min(k, n_allowed)
+        allowed = self._local(mask)
+        k = min(k, allowed.n)
         if k <= 0:
             return np.empty(0, dtype=np.int64), np.empty(0, dtype=np.float32)
-        if n_allowed * self.info.dimension * 2 <= NUMPY_BYTES:
-            positions = self._scan(query, 2 * k + 32, allowed, n_allowed)
+        if allowed.is_scanned:
+            positions = self._scan(query, 2 * k + 32, allowed)
         else:
-            positions = self._candidates(query, k, allowed, n_allowed)
-        scores = self._scores(query, positions)
+            positions = self._candidates(query, k, allowed)
+        half, is_there = self.halves(positions)
+        positions = positions[is_there]
+        scores = self._scores(query, half[is_there])
         order = np.lexsort((positions, -scores))[:k]
         return np.asarray(self.rows[positions[order]]), scores[order]
+
+    def halves(self, positions: Positions) -> Taken:
+        """Return vectors as they are stored, float16 (m, D), and whether each could be read."""
+        return self._vectors.take(positions)
 
     def vector(self, row: int) -> NDArray[np.float32] | None:
         """Return one panel's vector, float32 (D,), or None."""
         at = int(np.searchsorted(self.rows, row))
         if at >= self.rows.size or int(self.rows[at]) != row:
             return None
-        vector: NDArray[np.float32] = restored(self.info.space, self.vectors[at : at + 1])[0]
+        half, is_there = self.halves(slice(at, at + 1))
+        if not is_there[0]:
+            return None
+        vector: NDArray[np.float32] = restored(self.info.space, half)[0]
         return vector
 
     def has_rows(self, rows: NDArray[np.int64]) -> NDArray[np.bool_]:
@@ -120,69 +197,78 @@ class Segment:
         return found
 
     def block(self, first_row: int, n: int) -> Block:
-        """Return the vectors of a book's block of rows."""
+        """Return the vectors of a book's block of rows that can be read."""
         start, stop = np.searchsorted(self.rows, [first_row, first_row + n])
-        return np.asarray(self.rows[start:stop]), np.asarray(self.vectors[start:stop])
+        half, is_there = self.halves(slice(int(start), int(stop)))
+        return np.asarray(self.rows[start:stop])[is_there], half[is_there]
 
-    def _local(self, mask: Mask) -> tuple[Mask, int]:
-        """Return the mask over this segment's own positions, and how many it allows."""
+    def _local(self, mask: Mask) -> _Allowed:
+        """Return which of this segment's own positions a mask allows."""
         kept = self._allowed
         if kept is None or kept[0] is not mask:
             inside = np.searchsorted(self.rows, mask.size)
             allowed = np.zeros(self.rows.size, dtype=np.bool_)
             allowed[:inside] = mask[self.rows[:inside]]
-            kept = self._allowed = (mask, allowed, int(allowed.sum()))
-        return kept[1], kept[2]
+            n = int(allowed.sum())
+            is_few = n * self.info.dimension * 2 <= NUMPY_BYTES
+            if is_few and not self.is_copy:
+                n_books = self._vectors.n_sources(np.flatnonzero(allowed))
+                is_few = n_books <= SCANNED_BOOKS
+            kept = self._allowed = (mask, _Allowed(allowed, n, is_few))
+        return kept[1]
 
-    def _scores(
-        self, query: NDArray[np.float32], positions: NDArray[np.int64]
-    ) -> NDArray[np.float32]:
+    def _scores(self, query: NDArray[np.float32], half: NDArray[np.float16]) -> NDArray[np.float32]:
         """Return exact scores, float32, of the vectors as `restored` gives them."""
-        vectors = restored(self.info.space, self.vectors[positions])
+        vectors = restored(self.info.space, half)
         if self._is_euclidean:
             scores: NDArray[np.float32] = 1 / (1 + np.linalg.norm(vectors - query, axis=1))
             return scores
         return vectors @ query
 
     def _scan(
-        self, query: NDArray[np.float32], wanted: int, allowed: Mask, n_allowed: int
+        self, query: NDArray[np.float32], wanted: int, allowed: _Allowed
     ) -> NDArray[np.int64]:
         """Compare with every allowed vector; return the positions of the best."""
-        is_everything = n_allowed == allowed.size
-        positions = np.arange(allowed.size) if is_everything else np.flatnonzero(allowed)
-        scores = np.empty(n_allowed, dtype=np.float32)
+        is_everything = allowed.n == allowed.mask.size
+        positions = np.arange(allowed.n) if is_everything else np.flatnonzero(allowed.mask)
+        scores = np.empty(allowed.n, dtype=np.float32)
         rows = max(_CHUNK_ROWS, _CHUNK_ELEMENTS // self.info.dimension)
-        for start in range(0, n_allowed, rows):
-            part = slice(start, min(start + rows, n_allowed))
-            chosen = self.vectors[part if is_everything else positions[part]]
-            vectors = chosen.astype(np.float32)
+        for start in range(0, allowed.n, rows):
+            part = slice(start, min(start + rows, allowed.n))
+            half, is_there = self.halves(part if is_everything else positions[part])
+            vectors = half.astype(np.float32)
             if self._is_euclidean:
                 vectors -= query
                 scores[part] = -np.einsum("nd,nd->n", vectors, vectors)
             else:
                 scores[part] = vectors @ query
-        if n_allowed <= wanted:
+            scores[part][~is_there] = -np.inf
+        if allowed.n <= wanted:
             return positions
         return np.sort(positions[np.argpartition(-scores, wanted)[:wanted]])
 
     def _candidates(
-        self, query: NDArray[np.float32], k: int, allowed: Mask, n_allowed: int
+        self, query: NDArray[np.float32], k: int, allowed: _Allowed
     ) -> NDArray[np.int64]:
-        faiss = _faiss()
+        """Return the positions that an index finds to be near."""
+        faiss = import_faiss()
 
         selector = None
-        if n_allowed < allowed.size:
-            selector = faiss.IDSelectorBitmap(np.packbits(allowed, bitorder="little"))
-        wanted = min(n_allowed, 2 * k + 32)
+        if allowed.n < allowed.mask.size:
+            selector = faiss.IDSelectorBitmap(np.packbits(allowed.mask, bitorder="little"))
+        wanted = 2 * k + 32
         if self._ivf is None:
             parameters = faiss.SearchParameters(sel=selector) if selector else None
-            _, found = self._exact().search(query[None], wanted, params=parameters)
+            _, found = self._exact().search(query[None], min(wanted, allowed.n), params=parameters)
         else:
             n_lists = self.info.n_lists
-            share = max(16, n_lists // 8) * allowed.size / n_allowed
+            share = min(PROBED_LISTS, max(16, n_lists // 8)) * allowed.mask.size / allowed.n
             parameters = faiss.SearchParametersIVF(
                 sel=selector, nprobe=min(n_lists, math.ceil(share))
             )
+            if isinstance(self._ivf, faiss.IndexPreTransform):
+                parameters = faiss.SearchParametersPreTransform(index_params=parameters)
+            wanted = min(max(wanted, CANDIDATES), allowed.n)
             _, found = self._ivf.search(query[None], wanted, params=parameters)
         positions: NDArray[np.int64] = found[0][found[0] >= 0]
         return positions
@@ -190,85 +276,25 @@ class Segment:
     def _exact(self) -> Any:
         """Return a faiss index over the float16 vectors as they are, made once."""
         if self._faiss is None:
-            faiss = _faiss()
+            faiss = import_faiss()
 
             index = faiss.IndexScalarQuantizer(
-                self.info.dimension, faiss.ScalarQuantizer.QT_fp16, _faiss_metric(self.info.space)
+                self.info.dimension, faiss.ScalarQuantizer.QT_fp16, faiss_metric(self.info.space)
             )
-            codes = np.ascontiguousarray(self.vectors)
+            codes = np.ascontiguousarray(self.halves(slice(0, self.info.n_vectors))[0])
             index.add_sa_codes(codes.view(np.uint8).reshape(self.info.n_vectors, -1))
             self._faiss = index
         return self._faiss
 
 
-def write_segment(
-    folder: Path, info: SegmentInfo, blocks: Iterable[Block], tell: Callable[[int], None]
-) -> None:
-    """Write a segment's files, synced, into a new folder.
-
-    Args:
-        folder: Must not exist; under `partial/`.
-        info: `n_vectors` must be the blocks' sum; `n_lists` is chosen here.
-        blocks: Rows and float16 vectors, rows ascending over all blocks.
-        tell: Called with the number of vectors after each block.
-    """
-    folder.mkdir(parents=True)
-    shape = (info.n_vectors, info.dimension)
-    vectors = np.lib.format.open_memmap(folder / "vectors.npy", "w+", np.dtype("<f2"), shape)
-    rows = np.empty(info.n_vectors, dtype="<i8")
-    at = 0
-    for block_rows, block_vectors in blocks:
-        rows[at : at + block_rows.size] = block_rows
-        vectors[at : at + block_rows.size] = block_vectors
-        at += block_rows.size
-        tell(block_rows.size)
-    if at != info.n_vectors:
-        raise LibraryError(f"{folder}: {at} vectors where {info.n_vectors} were promised")
-    vectors.flush()
-    np.save(folder / "rows.npy", rows)
-    n_lists = 0
-    if info.n_vectors * info.dimension * 2 > EXACT_BYTES:
-        n_lists = _write_ivf(folder / "ivf.faiss", vectors, info.space)
-    said = {**asdict(info), "n_lists": n_lists}
-    (folder / "segment.json").write_text(json.dumps(said, indent=1) + "\n", encoding="utf-8")
-    for path in folder.iterdir():
-        with path.open("rb+") as file:
-            os.fsync(file.fileno())
-
-
-def list_count(n_vectors: int) -> int:
-    """Return how many lists an IVF index of so many vectors has: about twice the square root."""
-    return int(2 ** round(math.log2(2 * math.sqrt(n_vectors))))
-
-
-def _write_ivf(path: Path, vectors: NDArray[np.float16], space: Space) -> int:
-    faiss = _faiss()
-
-    n, dimension = vectors.shape
-    n_lists = list_count(n)
-    metric = _faiss_metric(space)
-    quantizer = faiss.IndexFlat(dimension, metric)
-    index = faiss.IndexIVFScalarQuantizer(
-        quantizer, dimension, n_lists, faiss.ScalarQuantizer.QT_8bit, metric
-    )
-    index.by_residual = False
-    index.cp.seed, index.cp.niter = SEED, 8
-    index.cp.spherical = metric != faiss.METRIC_L2
-    index.cp.min_points_per_centroid = 1
-    chosen = np.random.default_rng(SEED).choice(
-        n, min(n, n_lists * _TRAINING_PER_LIST), replace=False
-    )
-    index.train(vectors[np.sort(chosen)].astype(np.float32))
-    for start in range(0, n, 16_384):
-        index.add(vectors[start : start + 16_384].astype(np.float32))
-    faiss.write_index(index, str(path))
-    return n_lists
+def _damaged(folder: Path) -> str:
+    return f"{folder}: damaged index segment; run `longbox library rebuild`"
 
 
 def _open_ivf(folder: Path) -> Any:
-    faiss = _faiss()
+    faiss = import_faiss()
 
-    path = folder / "ivf.faiss"
+    path = folder / IVF_NAME
     try:
         return faiss.read_index(str(path), faiss.IO_FLAG_MMAP | faiss.IO_FLAG_READ_ONLY)
     except RuntimeError as error:
@@ -279,15 +305,16 @@ def _open_ivf(folder: Path) -> Any:
         ) from error
 
 
-def _faiss() -> Any:
+def import_faiss() -> Any:
     """Import faiss where it is needed; its SWIG wrappers have no usable types."""
     import faiss
 
     return faiss
 
 
-def _faiss_metric(space: Space) -> int:
-    faiss = _faiss()
+def faiss_metric(space: Space) -> int:
+    """Return faiss's number for how vectors of a space are compared."""
+    faiss = import_faiss()
 
     is_euclidean = metric_of(space) is Metric.EUCLIDEAN
     return int(faiss.METRIC_L2 if is_euclidean else faiss.METRIC_INNER_PRODUCT)

@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import io
 import json
-import math
 import os
 import socket
 import uuid
@@ -25,15 +24,20 @@ from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
-from numpy.typing import NDArray
 
 from longbox.book import AnnotatedBook
-from longbox.errors import LibraryError, ModelError
+from longbox.errors import DiskError, LibraryError, ModelError, NewerFormatError
 from longbox.library.records import BookStore
-from longbox.vectors import Metric, PanelVectors, Space, metric_of, unit
+from longbox.library.stored_vectors import (
+    add_array,
+    add_vectors,
+    plain_member,
+    restored,
+    unpacked,
+)
+from longbox.vectors import PanelVectors, Space
 
-STORE_FORMAT: Final = 1
-MAX_ARRAY_BYTES: Final = 1 << 32  # a book of a million panels is below it
+STORE_FORMAT: Final = 2
 STORE_SUFFIX: Final = ".zarr.zip"
 BOOKS_NAME: Final = "books"
 PARTIAL_NAME: Final = "partial"
@@ -70,7 +74,7 @@ def disk_errors(path: Path) -> Iterator[None]:
         yield
     except OSError as error:
         reason = error.strerror or str(error)
-        raise LibraryError(f"{path}: {reason}; check the disk's space and permissions") from error
+        raise DiskError(f"{path}: {reason}; check the disk's space and permissions") from error
 
 
 def write_book_store(
@@ -101,7 +105,7 @@ def has_store(root: Path, book_id: str, recipe: str) -> bool:
     path = store_path(root, book_id)
     try:
         with zipfile.ZipFile(path) as archive:
-            attributes = json.loads(archive.read("zarr.json"))["attributes"]
+            attributes = json.loads(plain_member(archive, "zarr.json"))["attributes"]
     except (OSError, zipfile.BadZipFile, zlib.error, EOFError, KeyError, TypeError, ValueError):
         return False
     if not isinstance(attributes, dict):
@@ -129,7 +133,9 @@ def read_store_bytes(path: Path) -> bytes:
     except FileNotFoundError as error:
         raise LibraryError(f"{path}: no such book store; index the book again") from error
     except OSError as error:
-        raise LibraryError(f"{path}: cannot be read ({error.strerror})") from error
+        raise DiskError(
+            f"{path}: cannot be read ({error.strerror}); check the disk and run again"
+        ) from error
 
 
 def parse_book_store(path: Path, data: bytes) -> BookStore:
@@ -139,55 +145,6 @@ def parse_book_store(path: Path, data: bytes) -> BookStore:
         LibraryError: It is damaged or of a newer format.
     """
     return parse_members(path, read_members(path, data))
-
-
-def read_vectors(path: Path, space: Space) -> tuple[str, NDArray[np.float16], NDArray[np.bool_]]:
-    """Read one space's vectors as they are stored, without zarr and the rest of the store.
-
-    Vectors and masks are one uncompressed chunk each, so their bytes are the array; a million
-    books' vectors go into the index without decoding a million annotations.
-
-    Returns:
-        Fingerprint, float16 (N, D), and mask, bool (N,).
-
-    Raises:
-        LibraryError: The store is missing, damaged, or has no such space.
-    """
-    at = f"vectors/{space.value}"
-    try:
-        with zipfile.ZipFile(path) as archive:
-            said = json.loads(archive.read(f"{at}/zarr.json"))["attributes"]
-            vectors = raw_array(archive, f"{at}/vectors", np.dtype("<f2"))
-            mask = raw_array(archive, f"{at}/mask", np.dtype(np.bool_))
-    except (OSError, zipfile.BadZipFile, zlib.error, EOFError, RuntimeError) as error:
-        raise LibraryError(f"{path}: damaged book store ({error}); {_REMEDY}") from error
-    except (KeyError, ValueError, TypeError) as error:
-        raise LibraryError(f"{path}: no readable {space} vectors ({error}); {_REMEDY}") from error
-    return str(said["fingerprint"]), vectors, mask
-
-
-def raw_array(archive: zipfile.ZipFile, name: str, dtype: np.dtype[Any]) -> NDArray[Any]:
-    """Read an uncompressed array of one chunk without zarr.
-
-    Raises:
-        KeyError: It is not there.
-        ValueError: It is compressed or short.
-    """
-    meta = json.loads(archive.read(f"{name}/zarr.json"))
-    shape = tuple(int(n) for n in meta["shape"])
-    if [codec["name"] for codec in meta["codecs"]] != ["bytes"]:
-        raise ValueError(f"{name} is compressed")
-    key = "/".join(["c", *("0" for _ in shape)])
-    size = math.prod(shape)
-    if size * dtype.itemsize > MAX_ARRAY_BYTES:
-        raise ValueError(f"{name} claims {size} values")
-    member = f"{name}/{key}"
-    if member not in archive.namelist():  # zarr leaves out a chunk of nothing but the fill value
-        return np.zeros(shape, dtype=dtype)
-    data = archive.read(member)
-    if len(data) < size * dtype.itemsize:
-        raise ValueError(f"{name} is short")
-    return np.frombuffer(data, dtype=dtype, count=size).reshape(shape)
 
 
 def sync_folder(folder: Path) -> None:
@@ -261,42 +218,6 @@ def packed_group(attributes: dict[str, Any]) -> Iterator[tuple[Any, dict[str, by
     store = MemoryStore(buffers)
     yield zarr.open_group(store=store, mode="w", zarr_format=3, attributes=attributes), members
     members.update({name: buffer.to_bytes() for name, buffer in buffers.items()})
-
-
-def add_vectors(root: Any, at: str, where: str, item: PanelVectors) -> None:
-    """Add a space's vectors and mask to a Zarr group.
-
-    Raises:
-        LibraryError: A number is too large for float16; `where` says whose it is.
-    """
-    half = _half(where, item)
-    attributes = {"fingerprint": item.fingerprint, "dimension": item.dimension}
-    group = root.create_group(at, attributes=attributes)
-    add_array(group, "vectors", half, compress=False)
-    add_array(group, "mask", item.mask, compress=False)
-
-
-def _half(where: str, item: PanelVectors) -> NDArray[np.float16]:
-    """Return vectors as they are stored, float16 (N, D).
-
-    Raises:
-        LibraryError: A number is too large for it.
-    """
-    with np.errstate(over="ignore"):
-        half = item.vectors.astype("<f2")
-    if not np.isfinite(half).all():
-        raise LibraryError(f"{where}: a {item.space} vector does not fit float16; scale it")
-    return half
-
-
-def add_array(group: Any, name: str, array: NDArray[Any], *, compress: bool = True) -> None:
-    """Add an array of one chunk to a Zarr group."""
-    group.create_array(
-        name,
-        data=array,
-        chunks=tuple(max(1, n) for n in array.shape),
-        compressors="auto" if compress else None,
-    )
 
 
 def _encode(annotated: AnnotatedBook) -> bytes:
@@ -375,7 +296,7 @@ def _unpack(path: Path, members: dict[str, bytes]) -> BookStore:
     )
     attributes = root.attrs.asdict()
     if int(attributes["format"]) > STORE_FORMAT:
-        raise LibraryError(f"{path}: made by a newer Longbox; upgrade Longbox")
+        raise NewerFormatError(f"{path}: made by a newer Longbox; upgrade Longbox")
     annotated = _decode(np.asarray(root["annotation_json"][:], dtype=np.uint8).tobytes())
     if f"{annotated.book.book_id}{STORE_SUFFIX}" != path.name:
         raise LibraryError(f"{path}: holds book {annotated.book.book_id}; give it that name")
@@ -395,12 +316,6 @@ def _read_vectors(group: Any, space: Space, n_panels: int) -> PanelVectors:
     return PanelVectors(
         space,
         str(group.attrs["fingerprint"]),
-        restored(space, array[:]),
+        restored(space, unpacked(array[:])),
         np.asarray(mask[:], dtype=np.bool_),
     )
-
-
-def restored(space: Space, half: NDArray[Any]) -> NDArray[np.float32]:
-    """Return stored float16 vectors as float32, of unit length again in cosine spaces."""
-    full = np.asarray(half, dtype=np.float32)
-    return unit(full) if metric_of(space) is Metric.COSINE else full

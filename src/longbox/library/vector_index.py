@@ -132,7 +132,7 @@ class VectorIndex:
         """Return an open segment by its folder name."""
         segment = self._open.get(name)
         if segment is None:
-            segment = self._open[name] = Segment(self._folder / name)
+            segment = self._open[name] = Segment(self._folder / name, self._folder.parent)
         return segment
 
     def keep_only(self, names: set[str]) -> None:

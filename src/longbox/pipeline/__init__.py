@@ -27,6 +27,7 @@ from longbox.pipeline.characters import (
     open_tools,
 )
 from longbox.pipeline.clock import StageClock
+from longbox.pipeline.cluster import spread
 from longbox.pipeline.corrected_pages import (
     PresentPage,
     is_taken_over,
@@ -138,6 +139,7 @@ __all__ = [
     "refresh_descriptions",
     "remember_shown",
     "same_character_as",
+    "spread",
     "surprise_of",
     "sync_library",
     "withdraw_corrections",

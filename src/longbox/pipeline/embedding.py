@@ -11,13 +11,15 @@ indexed with other encoders) keeps the old model answering: what it knows must n
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from longbox.book import Problem
+from longbox.config import Config
 from longbox.errors import LibraryError, ModelError
 from longbox.features import PanelModel
 from longbox.library import Library, require_learned, write_learned_store
@@ -70,6 +72,8 @@ def embed_library(
     on_progress: Tell = lambda _: None,
     *,
     refresh: bool = False,
+    config: Config | None = None,
+    note: Callable[[str], None] = lambda _: None,
 ) -> EmbedReport:
     """Give every book of a library the vectors of a model, where it lacks them.
 
@@ -78,12 +82,15 @@ def embed_library(
         model: Stages 3 and 4.
         on_progress: Told how far it is.
         refresh: Also books that have up-to-date vectors of this model.
+        config: Names the scheduler whose workers do it; nobody but this process when not given.
+        note: Gets one line for what a person should know of them.
 
     Returns:
         What was done; also when stopped by Ctrl-C, then `was_interrupted` is set.
 
     Raises:
         LibraryError: The library cannot be written.
+        ClusterError: The workers cannot be used; what they made is kept.
     """
     start = time.perf_counter()
     report = EmbedReport(model.fingerprint)
@@ -94,8 +101,7 @@ def embed_library(
         todo = library.book_ids() if refresh else lacking
         report.n_unchanged = len(library.book_ids()) - len(todo)
         on_progress(EmbedProgress(len(todo), 0, 0))
-        for done, book_id in enumerate(todo, start=1):
-            run.embed(book_id)
+        for done, _ in enumerate(run.books(todo, config, note), start=1):
             on_progress(EmbedProgress(len(todo), done, report.n_panels))
     except KeyboardInterrupt:
         report.was_interrupted = True
@@ -120,6 +126,28 @@ class _Run:
     def _files(self) -> dict[str | None, str]:
         known = sorted(self._library.known_files().items(), reverse=True)
         return {file.book_id: path for path, file in known}
+
+    def books(
+        self, todo: Sequence[str], config: Config | None, note: Callable[[str], None]
+    ) -> Iterator[None]:
+        """Embed books one by one here, or on a cluster in any order; yields after each."""
+        if config is None or not config.cluster.scheduler or not todo:
+            for book_id in todo:
+                self.embed(book_id)
+                yield
+            return
+        from longbox.pipeline.cluster import embed_on_cluster
+
+        root, name = self._library.root, self._model.fingerprint
+        with closing(embed_on_cluster(todo, name, root, config, note)) as found:
+            for book_id, made in found:
+                if made.is_unreadable:
+                    self.unreadable.add(book_id)
+                if made.reason is not None:
+                    self._note(book_id, made.reason)
+                else:
+                    self._merge(book_id, made.n_panels)
+                yield
 
     def embed(self, book_id: str) -> None:
         """Embed one book, or note why not."""
@@ -147,7 +175,10 @@ class _Run:
             return
         root, name = self._library.root, self._model.fingerprint
         write_learned_store(root, name, book_id, learned, source.made_from)
-        if self._library.merge_learned(book_id, name):
+        self._merge(book_id, n_panels)
+
+    def _merge(self, book_id: str, n_panels: int) -> None:
+        if self._library.merge_learned(book_id, self._model.fingerprint):
             self._report.n_books += 1
             self._report.n_panels += n_panels
         else:
@@ -169,7 +200,12 @@ def library_model(root: Path) -> SequencePanelModel:
     return open_panel_model(root)
 
 
-def embed_after_index(library: Library, on_progress: Tell) -> EmbedReport | None:
+def embed_after_index(
+    library: Library,
+    on_progress: Tell,
+    config: Config,
+    note: Callable[[str], None] = lambda _: None,
+) -> EmbedReport | None:
     """Embed what an index run added; the one place where indexing meets trained models.
 
     The model is only opened when a book lacks vectors of the one that answers, so that a run over
@@ -184,4 +220,5 @@ def embed_after_index(library: Library, on_progress: Tell) -> EmbedReport | None
     """
     if not library.unembedded_books():
         return None
-    return embed_library(library, library_model(library.root), on_progress)
+    model = library_model(library.root)
+    return embed_library(library, model, on_progress, config=config, note=note)

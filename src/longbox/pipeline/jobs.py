@@ -10,6 +10,7 @@ a page type that a person takes back or changes.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -44,11 +45,25 @@ class UnreadableCorrectionsError(ComicError):
 
 
 @dataclass(frozen=True, slots=True)
+class StandIn:
+    """A folder that holds of a library what one job needs, on a machine that does not see it.
+
+    Attributes:
+        known: File with the ids, 8 bytes each and sorted, that the library proper knows.
+        brought: The book whose files are in the folder; None for none.
+    """
+
+    known: Path
+    brought: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class BookJob:
     """One comic file to do.
 
     Attributes:
         number: Row of the job in the progress array of its run.
+        stand_in: Set where `library` only stands for the library proper.
         must_fit_settings: Do it again when the library holds these pages by another recipe, or
             read in another direction than was asked for.
     """
@@ -58,6 +73,7 @@ class BookJob:
     library: Path
     recipe: str
     must_fit_settings: bool = False
+    stand_in: StandIn | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +86,8 @@ class BookResult:
         seconds: By stage, in the worker.
         is_retried: It failed for want of a system program, or because its corrections cannot be
             read: the next run tries again although the file is the same.
+        lacks: A book that the library proper knows and the stand-in does not hold: nothing was
+            done, and the job is to be given again with that book's files.
     """
 
     path: Path
@@ -81,6 +99,7 @@ class BookResult:
     is_reused: bool
     seconds: dict[str, float]
     is_retried: bool = False
+    lacks: str | None = None
 
 
 Tick = Callable[[int], None]
@@ -104,6 +123,8 @@ def do_book(job: BookJob, config: Config, stages: BookStages, tick: Tick) -> Boo
         with clock.time("ingest"):
             opened = open_book(job.path, config.ingest)
         with opened:
+            if _is_lacking(job, opened.book.book_id):
+                return replace(_unmade(job.path, ()), lacks=opened.book.book_id)
             corrections = _corrections(job, opened.book)
             stored = _stored(job, opened.book)
             book = _with_kept_direction(opened.book, stored)
@@ -128,7 +149,22 @@ def do_book(job: BookJob, config: Config, stages: BookStages, tick: Tick) -> Boo
 
 def failed_book(path: Path, problem: Problem, *, is_retried: bool = False) -> BookResult:
     """Return the result of a file that did not become a book."""
-    return BookResult(path, None, path.name, 0, 0, (problem,), False, {}, is_retried)
+    return replace(_unmade(path, (problem,)), is_retried=is_retried)
+
+
+def _unmade(path: Path, problems: tuple[Problem, ...]) -> BookResult:
+    return BookResult(path, None, path.name, 0, 0, problems, False, {})
+
+
+def _is_lacking(job: BookJob, book_id: str) -> bool:
+    """Whether the library proper knows a book that the job's stand-in does not hold."""
+    if job.stand_in is None or job.stand_in.brought == book_id:
+        return False
+    known, wanted = job.stand_in.known.read_bytes(), bytes.fromhex(book_id)
+    size = len(wanted)
+    ids = range(0, len(known), size)
+    at = bisect_left(ids, wanted, key=lambda i: known[i : i + size]) * size
+    return known[at : at + size] == wanted
 
 
 def lost_book(path: Path, page: int, reason: str) -> BookResult:

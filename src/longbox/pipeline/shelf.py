@@ -18,9 +18,10 @@ from pathlib import Path
 
 from longbox.book import FileStamp, Problem
 from longbox.config import Config
-from longbox.errors import IngestError, LibraryError, ModelError
+from longbox.errors import ClusterError, IngestError, LibraryError, ModelError
 from longbox.ingest import find_books, printable, stamp
 from longbox.library import KnownFile, Library, corrected_books, store_path
+from longbox.pipeline.cluster import run_on_cluster
 from longbox.pipeline.corrections import book_corrections, split_recipe
 from longbox.pipeline.embedding import EmbedProgress, EmbedReport, embed_after_index
 from longbox.pipeline.jobs import BookJob, BookResult, failed_book
@@ -40,6 +41,7 @@ class ShelfProgress:
         finished: The file that was just finished, or None.
         running: The book that this message is about while it runs, or None.
         embedding: How far the embedding of new books is, at the end of a run, or None.
+        note: One line that a person should read, or None.
     """
 
     n_files: int
@@ -49,6 +51,7 @@ class ShelfProgress:
     finished: BookResult | None = None
     running: BookProgress | None = None
     embedding: EmbedProgress | None = None
+    note: str | None = None
 
 
 @dataclass(slots=True)
@@ -138,7 +141,7 @@ def index_shelf(
     tally = _Tally({path: now.size_bytes for path, now in todo}, len(jobs), on_progress)
     last_merge = time.monotonic()
     try:
-        with closing(_run(jobs, config, tally.running, in_process)) as results:
+        with closing(_run(jobs, config, tally, known, in_process)) as results:
             for done in results:
                 result = _keep(done, stamps[done.path], library)
                 _forget_old_homes(result, homes, library)
@@ -151,19 +154,20 @@ def index_shelf(
                     last_merge = time.monotonic()
     except KeyboardInterrupt:
         report.was_interrupted = True
+    except ClusterError:
+        library.update_indexes()  # what is merged can be searched, whatever became of the workers
+        raise
     library.update_indexes()
     if config.models.embed and not report.was_interrupted:
-        _embed_new_books(library, report, tally.embedding)
+        _embed_new_books(library, config, report, tally)
     report.wall_s = time.perf_counter() - start
     return report
 
 
-def _embed_new_books(
-    library: Library, report: IndexReport, on_progress: Callable[[EmbedProgress], None]
-) -> None:
+def _embed_new_books(library: Library, config: Config, report: IndexReport, tally: _Tally) -> None:
     """Give new books their learned vectors; without a model the library is whole but for them."""
     try:
-        report.embedded = embed_after_index(library, on_progress)
+        report.embedded = embed_after_index(library, tally.embedding, config, tally.note)
     except ModelError as error:
         report.not_embedded = str(error)
         return
@@ -202,15 +206,20 @@ class _Tally:
         """Say how far the embedding of new books is."""
         self._tell(None, None, progress)
 
+    def note(self, line: str) -> None:
+        """Say what a person should read."""
+        self._tell(None, None, None, line)
+
     def _tell(
         self,
         finished: BookResult | None,
         running: BookProgress | None,
         embedding: EmbedProgress | None = None,
+        note: str | None = None,
     ) -> None:
         fraction = (self._bytes_done + sum(self._bytes_running.values())) / self._total
         done = (self._n_files, self._n_files_done, self._n_pages_done, fraction)
-        self._on_progress(ShelfProgress(*done, finished, running, embedding))
+        self._on_progress(ShelfProgress(*done, finished, running, embedding, note))
 
 
 def shelf_books(paths: Sequence[Path]) -> list[Path]:
@@ -325,16 +334,22 @@ def _checked(path: Path) -> Path:
 def _run(
     jobs: Sequence[BookJob],
     config: Config,
-    on_progress: Callable[[BookProgress], None],
+    tally: _Tally,
+    known: Mapping[str, KnownFile],
     in_process: bool,
 ) -> Generator[BookResult, None, None]:
     if not jobs:
         return
     if in_process:
-        yield from run_here(jobs, config, on_progress)
+        yield from run_here(jobs, config, tally.running)
+        return
+    if config.cluster.scheduler:
+        files = ((job.path, known.get(stored_name(job.path))) for job in jobs)
+        homes = {path: file.book_id for path, file in files if file and file.book_id}
+        yield from run_on_cluster(jobs, config, tally.running, tally.note, homes)
         return
     n_workers = config.index.n_workers or usual_workers()
-    yield from run_in_processes(jobs, config, on_progress, min(n_workers, len(jobs)))
+    yield from run_in_processes(jobs, config, tally.running, min(n_workers, len(jobs)))
 
 
 def _keep(result: BookResult, now: FileStamp, library: Library) -> BookResult:

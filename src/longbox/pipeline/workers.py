@@ -37,7 +37,7 @@ from longbox.pipeline.jobs import BookJob, BookResult, do_book, lost_book
 # Columns of the shared progress array.
 _TICKS, _PAGES, _PAGES_DONE = 0, 1, 2
 _COLUMNS = 3
-_POLL_S = 0.1
+POLL_S = 0.1
 # What a worker takes at its peak on ordinary pages (benchmarks/index_shelf.py), with room to spare.
 _WORKER_BYTES = 1_200_000_000
 # Jobs handed to the pool at once for each worker: enough that none waits for the next, few enough
@@ -93,41 +93,66 @@ def run_in_processes(
         LongboxError: A worker failed with an error that is not about one book (a model that
             cannot be loaded, a full disk): the run cannot go on.
     """
-    from pebble import ProcessPool
-
-    context = multiprocessing.get_context("spawn")
-    resource_tracker.ensure_running()  # started later, it would let Ctrl-C through again
-    progress = context.RawArray(c_long, max(1, len(jobs)) * _COLUMNS)
-    pool: Any = ProcessPool(
-        max_workers=n_workers,
-        initializer=_start_worker,
-        initargs=(os.getpid(), config, progress),
-        context=context,
-    )
+    pool = BookPool(config, n_workers, len(jobs))
     try:
         todo = deque(jobs)
         active: dict[int, tuple[BookJob, Any]] = {}
-        watch = _Watch(progress, config.index.page_timeout_s)
         while todo or active:
             with ctrl_c_kept_out():
                 while todo and len(active) < n_workers * _JOBS_A_WORKER:
                     job = todo.popleft()
-                    active[job.number] = (job, pool.schedule(_work, args=(job,)))
-            time.sleep(_POLL_S)
+                    active[job.number] = (job, pool.schedule(job))
+            time.sleep(POLL_S)
             for number, (job, future) in list(active.items()):
                 if future.done():
                     del active[number]
-                    yield _outcome(job, future, watch)
+                    yield outcome_of(job, future, pool.watch)
                     continue
-                state = watch.look(number)
+                state = pool.watch.look(number)
                 if state is None:
                     continue
                 on_progress(BookProgress(job.path, *state))
-                if watch.is_stuck(number):
+                if pool.watch.is_stuck(number):
                     future.cancel()
     finally:
-        pool.stop()
-        pool.join()
+        pool.close()
+
+
+class BookPool:
+    """Processes that each do one book at a time; one that dies is replaced."""
+
+    def __init__(self, config: Config, n_workers: int, n_rows: int) -> None:
+        """Start no process yet: the first job does.
+
+        Args:
+            config: Settings; index.page_timeout_s bounds how long a worker may show no progress.
+            n_workers: Number of processes, each with one thread.
+            n_rows: Jobs are numbered below it; a number may come again when its job is done.
+        """
+        from pebble import ProcessPool
+
+        context = multiprocessing.get_context("spawn")
+        resource_tracker.ensure_running()  # started later, it would let Ctrl-C through again
+        self._progress = context.RawArray(c_long, max(1, n_rows) * _COLUMNS)
+        self.watch = Watch(self._progress, config.index.page_timeout_s)
+        self._pool: Any = ProcessPool(
+            max_workers=n_workers,
+            initializer=_start_worker,
+            initargs=(os.getpid(), config, self._progress),
+            context=context,
+        )
+
+    def schedule(self, job: BookJob) -> Any:
+        """Hand a job to the next free process; returns its future."""
+        at = job.number * _COLUMNS
+        self._progress[at : at + _COLUMNS] = [0] * _COLUMNS
+        self.watch.forget(job.number)
+        return self._pool.schedule(_work, args=(job,))
+
+    def close(self) -> None:
+        """End all processes, at once."""
+        self._pool.stop()
+        self._pool.join()
 
 
 @contextmanager
@@ -146,13 +171,17 @@ def ctrl_c_kept_out() -> Iterator[None]:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-class _Watch:
+class Watch:
     """Reads the progress array and notices workers that stand still."""
 
     def __init__(self, progress: Any, timeout_s: float) -> None:
         self._progress = progress
         self.timeout_s = timeout_s
         self._last: dict[int, tuple[int, float]] = {}
+
+    def forget(self, number: int) -> None:
+        """Take a number for a new job."""
+        self._last.pop(number, None)
 
     def look(self, number: int) -> tuple[int, int] | None:
         """Return (pages done, pages) of a job, or None before it has started."""
@@ -170,7 +199,12 @@ class _Watch:
         return time.monotonic() - self._last[number][1] > allowed_s
 
 
-def _outcome(job: BookJob, future: Any, watch: _Watch) -> BookResult:
+def outcome_of(job: BookJob, future: Any, watch: Watch) -> BookResult:
+    """Return what became of a job whose future is done.
+
+    Raises:
+        LongboxError: The error is not about one book.
+    """
     from pebble import ProcessExpired
 
     try:
@@ -194,7 +228,7 @@ def _outcome(job: BookJob, future: Any, watch: _Watch) -> BookResult:
     return result
 
 
-def _lost(job: BookJob, watch: _Watch, reason: str) -> BookResult:
+def _lost(job: BookJob, watch: Watch, reason: str) -> BookResult:
     n_done, n_pages = watch.look(job.number) or (0, 0)
     where = f"page {n_done + 1}" if n_done < n_pages else "after its last page" if n_pages else ""
     place = f"{printable(str(job.path))}: {where or 'on opening'}"

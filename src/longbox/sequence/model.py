@@ -49,7 +49,11 @@ class StripQuery(nn.Module):
         keys = self.norm(self.narrow(panels * math.sqrt(panels.shape[-1])))
         hidden = ~(mask | ~known)  # a strip without panels attends to padding, and is zeroed below
         query = self.query.expand(len(panels), 1, -1)
-        found, _ = self.attention(query, keys, keys, key_padding_mask=hidden, need_weights=False)
+        # As key_padding_mask it would be the same, but torch checks that with its compiler's tools,
+        # whose import takes a second.
+        heads = self.attention.num_heads
+        unseen = hidden.repeat_interleave(heads, dim=0)[:, None]  # (B * heads, 1, L)
+        found, _ = self.attention(query, keys, keys, attn_mask=unseen, need_weights=False)
         n = mask.sum(dim=1, keepdim=True).clamp(min=1)
         mean = normalize((panels * mask[..., None]).sum(dim=1) / n, dim=-1)
         return normalize(mean + self.share * self.out(found[:, 0]), dim=-1) * known

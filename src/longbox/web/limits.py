@@ -105,6 +105,8 @@ def _refusal(scope: Scope, most: int) -> JSONResponse | None:
     target = len(scope.get("raw_path") or b"") + len(scope.get("query_string", b""))
     if target > _LONGEST_TARGET:
         return JSONResponse({"error": "the address is too long"}, 414)
+    if not scope.get("query_string", b"").isascii():
+        return JSONResponse({"error": "the address holds bytes that no address has"}, 400)
     if sum(len(n) + len(v) for n, v in scope["headers"]) > _MOST_HEADERS_BYTES:
         return JSONResponse({"error": "the headers are too long"}, 431)
     declared = Headers(scope=scope).get("content-length", "0")

@@ -14,6 +14,7 @@ import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from tokenize import TokenError
 from typing import Any, Final
 
 import numpy as np
@@ -175,6 +176,8 @@ def _explained(path: Path) -> Iterator[None]:
         TypeError,
         KeyError,
         EOFError,
+        SyntaxError,  # NumPy reads the head of an old file as Python's words
+        TokenError,
         OverflowError,
         MemoryError,
         zipfile.BadZipFile,

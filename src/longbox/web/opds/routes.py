@@ -19,7 +19,7 @@ from starlette.responses import FileResponse, Response, StreamingResponse
 
 from longbox.book import Direction, PanelId
 from longbox.errors import LibraryError, QueryError
-from longbox.library import BookSort, BookSummary, SavedSearch
+from longbox.library import BookSort, BookSummary, LastAnswers, SavedSearch
 from longbox.web.etags import is_known
 from longbox.web.ids import BookId, PanelName, SearchId
 from longbox.web.opds.atom import (
@@ -32,7 +32,7 @@ from longbox.web.opds.atom import (
 )
 from longbox.web.opds.catalogue import BookList, Catalogue
 from longbox.web.opds.feeds import Feed
-from longbox.web.opds.files import CBZ, attachment, book_file, safe_stem
+from longbox.web.opds.files import CBZ, BookFile, attachment, book_file, safe_stem
 from longbox.web.opds.hits import LAST_START, HitFeeds
 from longbox.web.opds.jpeg import JPEG, WIDEST, JpegMaker
 from longbox.web.opds.packing import pack_folder, pack_hits
@@ -46,6 +46,7 @@ api = APIRouter()
 
 _FURTHEST: Final = 1_000_000
 _PACKED_AT_ONCE: Final = 2
+_KNOWN_FILES: Final = 256
 _NUMBER: Final = re.compile("[0-9]{1,7}")
 PageNumber = Annotated[int, Path(ge=0, le=99_999)]
 First = Annotated[int, Query(ge=0, le=99_999)]
@@ -64,6 +65,16 @@ class OpdsDesk:
     hits: HitFeeds
     jpegs: JpegMaker
     packing: Places
+    indexed: LastAnswers[tuple[object, ...], bool]
+
+    def require_indexed(self, book_id: str, file: BookFile) -> None:
+        """Make sure, once a file, that it is the book; see PictureServer.require_indexed."""
+
+        def look() -> bool:
+            self.services.pictures.require_indexed(book_id)
+            return True
+
+        self.indexed.get((book_id, str(file.path), file.n_bytes, file.changed_ns), look)
 
     def book(self, book_id: str) -> BookSummary:
         """Return a book.
@@ -97,7 +108,7 @@ async def _desk_of(request: Request) -> OpdsDesk:
         hits = HitFeeds(services.library, services.desk, catalogue)
         jpegs = JpegMaker(services.pictures)
         packing = Places(_PACKED_AT_ONCE, "other archives are being packed; try again in a moment")
-        desk = OpdsDesk(services, catalogue, hits, jpegs, packing)
+        desk = OpdsDesk(services, catalogue, hits, jpegs, packing, LastAnswers(_KNOWN_FILES))
         request.app.state.opds_desk = desk
     return desk
 
@@ -186,6 +197,8 @@ def file(request: Request, desk: Desk, book_id: BookId, name: str) -> Response: 
     """Give a book's file; the name in the address is for readers that call it so."""
     summary = desk.book(book_id)
     found = book_file(summary.file, summary.title)
+    if not found.is_folder:  # of a folder only the pages that were indexed are packed
+        desk.require_indexed(book_id, found)
     headers = {
         "Content-Disposition": attachment(found.name),
         "Cache-Control": "private, no-cache",

@@ -111,6 +111,8 @@ class OpenComics:
                 raise changed
             pixels = decode_picture(data, self._options)
         except PageError:  # drawn, or damaged: then this says so with the page's name
+            if place.digest is not None and pages.digest(place.page_index) != place.digest:
+                raise changed from None
             pixels = pages.pixels(place.page_index)
         if pixels.shape[:2] != (place.height, place.width):
             raise changed

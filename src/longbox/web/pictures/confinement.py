@@ -18,21 +18,6 @@ _OPEN_FILES: Final = 256
 _PR_SET_PDEATHSIG: Final = 1
 _PR_SET_DUMPABLE: Final = 4
 _PR_SET_NO_NEW_PRIVS: Final = 38
-# What a picture process and the programs that unpack for it need of the environment; tokens and
-# keys of the server's are nothing for it.
-_KEPT: Final = ("PATH", "HOME", "LANG", "TMPDIR", "TEMP", "TMP", "SYSTEMROOT", "VIRTUAL_ENV")
-_KEPT_BEGINNINGS: Final = ("LC_", "PYTHON", "LD_LIBRARY")
-
-
-def confined_environment() -> dict[str, str]:
-    """Return the environment that a picture process is started with."""
-    kept = {
-        name: value
-        for name, value in os.environ.items()
-        if name in _KEPT or name.startswith(_KEPT_BEGINNINGS)
-    }
-    threads = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
-    return kept | dict.fromkeys(threads, "1")
 
 
 def confine(memory_bytes: int, parent: int) -> None:

@@ -26,8 +26,7 @@ from longbox.errors import (
     PageError,
     UnsafeFileError,
 )
-from longbox.ingest import IngestOptions
-from longbox.web.pictures.confinement import confined_environment
+from longbox.ingest import IngestOptions, confined_environment
 from longbox.web.pictures.messages import LostError, receive, send
 from longbox.web.pictures.options import PictureOptions
 

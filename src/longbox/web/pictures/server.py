@@ -173,6 +173,22 @@ class PictureServer:
         """Return a panel's crop; raises as `panel_request` and `make`."""
         return self.make(self.panel_request(panel_id, width_px))
 
+    def require_indexed(self, book_id: str) -> None:
+        """Make sure that a book's file is the one that was indexed, by a page of it, read anew.
+
+        Before a file is handed out as it is: a catalog may come from a stranger, and would else
+        choose any file of this machine.
+
+        Raises:
+            IngestError: The file is gone, or is another one.
+            PageError: No page of the book could ever be read, or this one cannot be now.
+            BusyError: Too many pictures are asked for.
+        """
+        pages = self._library.pages_of(book_id)
+        first = next((page.page_index for page in pages if page.width), 0)
+        with self.begin(self.page_request(book_id, first, WIDTHS[0])) as ticket:
+            ticket.result(self._patience_s())
+
     def decode_upload(self, data: bytes) -> NDArray[np.uint8]:
         """Decode a picture that somebody sent, in a picture process.
 

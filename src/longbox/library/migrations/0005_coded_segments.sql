@@ -1,0 +1,3 @@
+-- Format 5. No table changes: stores may keep vectors in 8 bits a number (format 2 of the stores),
+-- and large segments hold codes and read their vectors from the stores. An older Longbox would take
+-- such a segment for a damaged one, so the number says that it must not open the library.
