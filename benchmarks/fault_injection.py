@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import io
 import os
 import pickle
 import resource
@@ -159,6 +160,8 @@ class _Hook:
         if event != "c_call":
             return False
         called = getattr(argument, "__name__", "")
+        if isinstance(getattr(argument, "__self__", None), io.BytesIO):
+            return False  # memory is no disk
         if self._fault.kind == "read error":
             return called in _READS
         if self._fault.kind == "kill":

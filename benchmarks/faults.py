@@ -306,7 +306,7 @@ def main() -> None:
             if result.way is None or result.unexplained:
                 print(f"{case.kind}: {case.detail}: {result.how}: {result.message[-600:]}")
                 print(f"   {result.unexplained[-1500:]} {result.notes}", flush=True)
-            elif number % 50 == 49:
+            elif number % 25 == 24:
                 print(f"{number + 1} faults, {time.perf_counter() - began:.0f} s", flush=True)
         if args.real and args.only in "kill -9: longbox index":
             results += real_runs(scratch.folder, args.real, random.Random(args.seed))

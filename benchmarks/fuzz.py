@@ -5,8 +5,8 @@
 The doors and what they promise are in tests/fuzz_targets; each gets the same share of CPU time in a
 process of its own (benchmarks/fuzz_child.py) with limits on time and memory, so that a crash of a
 native library is a find like any other. Inputs that reach new branches are kept in the folder, and
-a later run goes on from them. Finds are told apart by where they come from, made smaller, and lie
-in FOLDER/<target>/finds with their tracebacks.
+a later run goes on from them; its figures are of all runs in the folder together. Finds are told
+apart by where they come from, made smaller, and lie in FOLDER/<target>/finds with their tracebacks.
 
 Prints a table, writes benchmarks/results/fuzz.json, and ends with status 1 where there is a find.
 Needs the extra `dev` (atheris). A run is repeatable only as far as its time is.
@@ -162,9 +162,21 @@ def try_target(target: Target, folder: Path, share_s: float, seed: int) -> Outco
                 print(f"{target.name}: ended with {code}; {folder / 'log.txt'} says why")
             break
     outcome.wall_s = time.monotonic() - began
+    _add_earlier(outcome, folder / "total.json")
     outcome.corpus = sum(1 for _ in corpus.iterdir())
     outcome.finds = list(told(target, folder))
     return outcome
+
+
+def _add_earlier(outcome: Outcome, path: Path) -> None:
+    """Add what earlier runs in this folder did, and keep the sum."""
+    before = json.loads(path.read_text()) if path.exists() else {}
+    outcome.executions += int(before.get("executions", 0))
+    outcome.edges = max(outcome.edges, int(before.get("edges", 0)))
+    outcome.cpu_s += float(before.get("cpu_s", 0.0))
+    outcome.wall_s += float(before.get("wall_s", 0.0))
+    said = {name: getattr(outcome, name) for name in ("executions", "edges", "cpu_s", "wall_s")}
+    path.write_text(json.dumps(said))
 
 
 def run(target: Target, folder: Path, seconds: float, seed: int) -> tuple[int, str]:

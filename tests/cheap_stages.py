@@ -16,6 +16,7 @@ from pathlib import Path
 import numpy as np
 
 from longbox.book import AnnotatedBook, AnnotatedPage, PageLabel, PageType, Panel
+from longbox.errors import ModelError
 from longbox.geometry import Box
 from longbox.ingest import OpenBook
 from longbox.pipeline import books, embedding
@@ -30,12 +31,35 @@ from longbox.vectors import PanelVectors, Space, unit
 from panel_models import RandomModel
 
 TESTS = Path(__file__).resolve().parent
+# Installs when the pipeline is imported: most processes of a cluster never do that.
+_HOOK = """
+import importlib.util
+import sys
+
+class After:
+    def find_spec(self, name, path=None, target=None):
+        if name != "longbox.pipeline.workers":
+            return None
+        sys.meta_path.remove(self)
+        spec = importlib.util.find_spec(name)
+        real = spec.loader.exec_module
+
+        def run(module):
+            real(module)
+            import cheap_stages
+            cheap_stages.install()
+
+        spec.loader.exec_module = run
+        return spec
+
+sys.meta_path.insert(0, After())
+"""
 
 
 def hooked(folder: Path) -> dict[str, str]:
     """Return an environment in which every Python process has these stages."""
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / "sitecustomize.py").write_text("import cheap_stages\ncheap_stages.install()\n")
+    (folder / "sitecustomize.py").write_text(_HOOK)
     return {**os.environ, "PYTHONPATH": os.pathsep.join([str(folder), str(TESTS)])}
 
 
@@ -79,3 +103,8 @@ def _misbehave(path: Path) -> None:
         seen.touch()
         os.kill(os.getppid(), signal.SIGKILL)
         time.sleep(30)  # until it notices that its parent is gone
+
+
+def refused(_part: object, _shared: object) -> None:
+    """Raise what a scorer raises that cannot answer."""
+    raise ModelError("made by another encoder")

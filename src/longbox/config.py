@@ -220,7 +220,8 @@ def load_config(path: Path | None = None, library: Path | None = None) -> Config
         library: The library folder whose config.toml is used when nothing else is named.
 
     Raises:
-        ConfigError: The file is missing, is not TOML, or holds an unknown or impossible setting.
+        ConfigError: The file is missing, is not TOML, or holds an unknown or impossible setting,
+            or a library's own settings name other machines.
     """
     named = path or (Path(value) if (value := os.environ.get("LONGBOX_CONFIG")) else None)
     if named is not None and not named.is_file():
@@ -233,7 +234,14 @@ def load_config(path: Path | None = None, library: Path | None = None) -> Config
         tables = msgspec.toml.decode(chosen.read_bytes())
     except (msgspec.DecodeError, OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"{chosen}: cannot be read as TOML ({error}); correct it") from error
-    return config_from(tables, str(chosen))
+    config = config_from(tables, str(chosen))
+    if named is None and (config.cluster.scheduler or config.cluster.results):
+        # Whoever makes a library writes its settings, and who talks to a scheduler runs its code.
+        raise ConfigError(
+            f"{chosen}: a library's own settings may not name a scheduler or where results go, for "
+            "it may come from somebody else; give --scheduler, or name the file with --config"
+        )
+    return config
 
 
 def config_from(tables: Mapping[str, Any], where: str = "settings") -> Config:

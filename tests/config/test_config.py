@@ -93,3 +93,15 @@ def test_every_list_has_a_weight() -> None:
     lettered = {"text", "words", "substring"}
     vectors = {"vision", "composition", "fused", "contextual"}
     assert set(Config().search.weights()) == {*lettered, *described, *vectors}
+
+
+@pytest.mark.parametrize(
+    "line", ['scheduler = "tcp://evil.example:8786"', 'results = "s3://evil/longbox"']
+)
+def test_library_of_a_stranger_chooses_no_machines(tmp_path: Path, line: str) -> None:
+    settings = tmp_path / "config.toml"
+    settings.write_text(f"[cluster]\n{line}\n")
+    with pytest.raises(ConfigError, match="may not name a scheduler"):
+        load_config(library=tmp_path)
+    found = load_config(settings).cluster  # named by a person
+    assert found.scheduler or found.results

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from drawn_books import add, draw_book, filled
 
-from longbox.errors import LibraryError
+from longbox.errors import DiskError, LibraryError
 from longbox.library import Library, check_library
 from longbox.library.catalog import Catalog
 
@@ -92,3 +93,22 @@ def test_a_catalog_that_cannot_grow_says_so_and_loses_nothing(
         add(library, large)
         library.update_indexes()
     assert check_library(tmp_path, is_deep=True).is_clean
+
+
+def test_a_read_error_that_looks_like_a_torn_zip_moves_no_store(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, wanted: str
+) -> None:
+    with Library.create(tmp_path) as library:
+        for drawn in BOOKS:
+            add(library, drawn)
+
+        def refuse(*_: object) -> None:
+            raise OSError(5, "Input/output error")
+
+        with monkeypatch.context() as patched:
+            patched.setattr(zipfile, "_EndRecData", refuse)  # zipfile: "not a zip file"
+            with pytest.raises(DiskError, match="check the disk"):
+                library.update_indexes()
+        assert not (tmp_path / "damaged").exists()
+        library.update_indexes()
+        assert library.fingerprint_contents() == wanted

@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -27,8 +28,10 @@ class Cluster:
         self._start("dask_scheduler", "--host", "127.0.0.1", "--port", "0")
         wait_for(lambda: file.exists() and file.read_text().strip().endswith("}"))
 
-    def start_worker(self, *words: str, environment: dict[str, str] | None = None) -> None:
-        self._start(
+    def start_worker(
+        self, *words: str, environment: dict[str, str] | None = None
+    ) -> subprocess.Popen[bytes]:
+        return self._start(
             "dask_worker",
             "--host",
             "127.0.0.1",
@@ -40,16 +43,18 @@ class Cluster:
             environment=environment,
         )
 
-    def _start(self, name: str, *words: str, environment: dict[str, str] | None = None) -> None:
+    def _start(
+        self, name: str, *words: str, environment: dict[str, str] | None = None
+    ) -> subprocess.Popen[bytes]:
         command = [sys.executable, "-m", f"distributed.cli.{name}", "--no-dashboard"]
         command += ["--scheduler-file", str(self.folder / "scheduler.json"), *words]
         log = (self.folder / f"{name}-{len(self.processes)}.log").open("wb")
         with log:
-            self.processes.append(
-                subprocess.Popen(
-                    command, env=environment or self.environment, stdout=log, stderr=log
-                )
+            process = subprocess.Popen(
+                command, env=environment or self.environment, stdout=log, stderr=log
             )
+        self.processes.append(process)
+        return process
 
     def stop(self) -> None:
         for process in self.processes[1:]:
@@ -69,7 +74,7 @@ def _ended(process: subprocess.Popen[bytes]) -> None:
         process.wait()
 
 
-def wait_for(is_so, timeout_s: float = 60.0) -> None:
+def wait_for(is_so: Callable[[], object], timeout_s: float = 60.0) -> None:
     deadline = time.monotonic() + timeout_s
     while not is_so():
         assert time.monotonic() < deadline, "it took more than a minute"

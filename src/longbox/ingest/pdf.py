@@ -32,6 +32,7 @@ from longbox.ingest.options import IngestOptions
 from longbox.ingest.page_sources import PageFacts
 from longbox.ingest.pictures import decode
 
+READER = (sys.executable, "-m", "longbox.ingest.pdf_worker")
 _INSPECT, _PIXELS, _PICTURE = b"i", b"p", b"b"
 _PIECE_BYTES = 1 << 20
 _MOST_DEATHS = 3
@@ -168,9 +169,8 @@ class _Worker:
         self._limit_s = options.max_pdf_seconds
         self._most_bytes = max(options.max_member_bytes, 3 * options.max_pixels)
         settings = dataclasses.asdict(options)
-        command = [sys.executable, "-m", "longbox.ingest.pdf_worker"]
         self._process = subprocess.Popen(
-            [*command, str(path.resolve()), json.dumps(settings)],
+            [*READER, str(path.resolve()), json.dumps(settings)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
@@ -202,7 +202,7 @@ class _Worker:
         try:
             head: dict[str, Any] = dict(json.loads(text))
             size = int(head["size"])
-        except (ValueError, TypeError, KeyError, RecursionError) as error:
+        except (ValueError, TypeError, KeyError, OverflowError, RecursionError) as error:
             raise _WorkerError(_BROKEN) from error
         if not 0 <= size <= self._most_bytes:
             raise _WorkerError(_BROKEN)

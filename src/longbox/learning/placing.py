@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import fields, is_dataclass, replace
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import torch
 from torch import Tensor, nn
@@ -28,7 +28,8 @@ def n_rows(batch: Any) -> int:
 def rows_of(batch: B, rows: Tensor) -> B:
     """Take rows of a batch: a tensor, a dataclass of tensors, or anything with its own `at`."""
     if isinstance(batch, Tensor):
-        return batch[rows]
+        some: Any = batch[rows]
+        return cast("B", some)
     if hasattr(batch, "at"):
         taken: B = batch.at(rows)
         return taken

@@ -18,18 +18,23 @@ import os
 import struct
 import zipfile
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO, Final, Protocol
+from typing import Any, BinaryIO, Final, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from longbox.errors import LibraryError
-from longbox.library.learned_stores import LEARNED_SPACES, learned_path, model_folders
+from longbox.library.learned_stores import (
+    LEARNED_SPACES,
+    VECTORS_NAME,
+    learned_path,
+    model_folders,
+)
 from longbox.library.stored_vectors import KEPT_AS, chunk_name, unpacked
-from longbox.library.stores import store_path
+from longbox.library.stores import BOOKS_NAME, STORE_SUFFIX, store_path
 from longbox.vectors import Space
 
 Positions = NDArray[np.int64] | slice
@@ -51,6 +56,10 @@ BOOK_TABLE: Final = np.dtype(
     ]
 )
 _LOCAL_HEADER: Final = struct.Struct("<4s5H3I2H")
+_PLACE_COLUMNS: Final = ("n_rows", "crc", "size_bytes", "mtime_ns", "offset", "itemsize")
+_KINDS: Final[dict[int, np.dtype[Any]]] = {1: np.dtype("i1"), 2: np.dtype("<f2")}
+_READ: Final = os.O_RDONLY | getattr(os, "O_BINARY", 0)
+_SUFFIX: Final = STORE_SUFFIX.encode("ascii")
 # Rows of a book that lie this near to each other are read in one go.
 _SPAN_FACTOR: Final = 8
 
@@ -134,22 +143,40 @@ class StoredVectors:
         self._root, self._space, self._dimension, self._rows = root, space, dimension, rows
         self._books = table
         self._first_rows = np.ascontiguousarray(table["first_row"])
-        self._moved: dict[int, tuple[Path, Place]] = {}
+        self._columns = tuple(np.ascontiguousarray(table[name]) for name in _PLACE_COLUMNS)
+        self._ids = np.ascontiguousarray(table["book_id"])
+        self._models = np.ascontiguousarray(table["model"])
+        self._folders = {
+            model: os.fsencode(root / VECTORS_NAME / model.decode("ascii") / "_")[:-1]
+            if model
+            else os.fsencode(root / BOOKS_NAME / "_")[:-1]
+            for model in np.unique(self._models).tolist()
+        }
+        self._moved: dict[int, tuple[bytes, Place]] = {}
 
     def take(self, positions: Positions) -> Taken:
         """Return vectors, float16 (m, D), and whether each could be read, bool (m,)."""
         rows = np.asarray(self._rows[positions])
-        half = np.zeros((rows.size, self._dimension), dtype=np.float16)
-        is_there = np.zeros(rows.size, dtype=np.bool_)
         at = self._sources(rows)
-        order = np.argsort(at, kind="stable")
-        starts = np.flatnonzero(np.diff(at[order], prepend=-1))
-        for start, stop in zip(starts, [*starts[1:], order.size], strict=True):
-            own = order[start:stop]
-            book = int(at[own[0]])
-            found = self._read(book, rows[own] - self._first_rows[book])
-            if found is not None:
-                half[own], is_there[own] = unpacked(found), True
+        order = np.argsort(rows)  # book after book, rising within each
+        books, starts = np.unique(at[order], return_index=True)
+        own_rows = (rows - self._first_rows[at])[order].tolist()
+        raw: list[bytes] = []
+        for book, start, stop in zip(
+            books.tolist(), starts.tolist(), [*starts[1:].tolist(), rows.size], strict=True
+        ):
+            raw += self._read(book, own_rows[start:stop])
+        # Rows of both kinds of numbers may occur, and none where a store is gone.
+        sizes = np.fromiter(map(len, raw), dtype=np.int64, count=rows.size) // self._dimension
+        half = np.zeros((rows.size, self._dimension), dtype=np.float16)
+        for itemsize, dtype in _KINDS.items():
+            own = np.flatnonzero(sizes == itemsize)
+            data = b"".join([raw[i] for i in own.tolist()])
+            half[order[own]] = unpacked(
+                np.frombuffer(data, dtype=dtype).reshape(own.size, self._dimension)
+            )
+        is_there = np.zeros(rows.size, dtype=np.bool_)
+        is_there[order] = sizes > 0
         return half, is_there
 
     def n_sources(self, positions: NDArray[np.int64]) -> int:
@@ -160,53 +187,45 @@ class StoredVectors:
         found: NDArray[np.int64] = np.searchsorted(self._first_rows, rows, side="right") - 1
         return found
 
-    def _read(self, book: int, wanted: NDArray[np.int64]) -> NDArray[np.generic] | None:
-        """Return some rows of a book's vectors as they are stored; None where they are gone."""
-        for path, place in self._places(book):
-            try:
-                with path.open("rb", buffering=0) as file:
-                    status = os.fstat(file.fileno())
-                    if (status.st_size, status.st_mtime_ns) == (place.size_bytes, place.mtime_ns):
-                        return _rows_at(file, place, wanted)
-            except FileNotFoundError:
-                continue
-        return self._read_moved(book, wanted)
+    def _read(self, book: int, wanted: list[int]) -> list[bytes]:
+        """Return some rows of a book's vectors as they are stored, rising; empty where gone."""
+        path, place = self._moved.get(book) or (self._path(book), self._place(book))
+        found = _rows_of(path, place, wanted)
+        return self._read_moved(book, wanted) if found is None else found
 
-    def _places(self, book: int) -> Iterator[tuple[Path, Place]]:
-        if book in self._moved:
-            yield self._moved[book]
-        kept = self._books[book]
-        place = Place(
-            int(kept["n_rows"]),
-            self._dimension,
-            *(int(kept[name]) for name in ("crc", "size_bytes", "mtime_ns", "offset", "itemsize")),
-        )
-        yield self._book(book).path(self._root), place
+    def _place(self, book: int) -> Place:
+        n_rows, *others = [int(column[book]) for column in self._columns]
+        return Place(n_rows, self._dimension, *others)
 
-    def _book(self, book: int) -> StoredBook:
-        kept = self._books[book]
-        model = bytes(kept["model"]).decode("ascii")
-        book_id = bytes(kept["book_id"]).decode("ascii")
-        return StoredBook(book_id, model or None, int(kept["first_row"]))
+    def _path(self, book: int) -> bytes:
+        path: bytes = self._folders[self._models[book]] + self._ids[book] + _SUFFIX
+        return path
 
-    def _read_moved(self, book: int, wanted: NDArray[np.int64]) -> NDArray[np.generic] | None:
+    def _read_moved(self, book: int, wanted: list[int]) -> list[bytes]:
         """Look for the same bytes in the store as it is now, or in another model's."""
-        kept, stored = self._books[book], self._book(book)
-        paths = [stored.path(self._root)]
+        kept, first = self._place(book), Path(os.fsdecode(self._path(book)))
+        paths = [first]
         if self._space in LEARNED_SPACES:
-            others = (f.name for f in model_folders(self._root) if f.name != stored.model)
-            paths += [learned_path(self._root, name, stored.book_id) for name in others]
+            others = (folder / first.name for folder in model_folders(self._root))
+            paths += [path for path in others if path != first]
         for path in paths:
             try:
                 place = locate(path, self._space)
             except (FileNotFoundError, LibraryError):
                 continue
-            same = (int(kept["crc"]), int(kept["n_rows"]), self._dimension, int(kept["itemsize"]))
-            if (place.crc, place.n_rows, place.dimension, place.itemsize) == same:
-                self._moved[book] = path, place
-                with path.open("rb", buffering=0) as file:
-                    return _rows_at(file, place, wanted)
-        return None
+            if _names_same_bytes(kept, place):
+                self._moved[book] = os.fsencode(path), place
+                return _rows_of(os.fsencode(path), place, wanted) or [b""] * len(wanted)
+        return [b""] * len(wanted)
+
+
+def _names_same_bytes(one: Place, other: Place) -> bool:
+    return (one.crc, one.n_rows, one.dimension, one.itemsize) == (
+        other.crc,
+        other.n_rows,
+        other.dimension,
+        other.itemsize,
+    )
 
 
 def locate(path: Path, space: Space) -> Place:
@@ -281,23 +300,33 @@ def _data_offset(file: BinaryIO, member: zipfile.ZipInfo) -> int:
     return member.header_offset + _LOCAL_HEADER.size + int(header[-2]) + int(header[-1])
 
 
-def _rows_at(file: BinaryIO, place: Place, wanted: NDArray[np.int64]) -> NDArray[np.generic] | None:
-    """Read rows of a chunk; None where the file ends before they do."""
-    dtype = np.dtype("i1") if place.itemsize == 1 else np.dtype("<f2")
-    row_bytes = place.dimension * place.itemsize
-    first, last = int(wanted.min()), int(wanted.max())
-    if last >= place.n_rows:
+def _rows_of(path: bytes, place: Place, wanted: list[int]) -> list[bytes] | None:
+    """Read rows of a chunk, rising; None where the file is gone or is another than was located.
+
+    Plain system calls: a search opens some hundreds of stores, and a file object costs more than
+    what is read with it.
+    """
+    size = place.dimension * place.itemsize
+    if wanted[-1] >= place.n_rows:
         return None
-    if last - first < _SPAN_FACTOR * wanted.size:
-        spans, chosen = [(first, last + 1)], wanted - first
-    else:
-        spans, chosen = [(int(row), int(row) + 1) for row in wanted], np.arange(wanted.size)
-    parts = []
-    for start, stop in spans:
-        file.seek(place.offset + start * row_bytes)
-        parts.append(file.read((stop - start) * row_bytes))
-    data = b"".join(parts)
-    if len(data) < sum(stop - start for start, stop in spans) * row_bytes:
+    try:
+        handle = os.open(path, _READ)
+    except FileNotFoundError:
         return None
-    found: NDArray[np.generic] = np.frombuffer(data, dtype=dtype).reshape(-1, place.dimension)
-    return found[chosen]
+    try:
+        status = os.fstat(handle)
+        if status.st_size != place.size_bytes or status.st_mtime_ns != place.mtime_ns:
+            return None
+        first, n = wanted[0], wanted[-1] - wanted[0] + 1
+        if n < _SPAN_FACTOR * len(wanted):
+            os.lseek(handle, place.offset + first * size, os.SEEK_SET)
+            data = os.read(handle, n * size)
+            rows = [data[(row - first) * size : (row - first + 1) * size] for row in wanted]
+        else:
+            rows = []
+            for row in wanted:
+                os.lseek(handle, place.offset + row * size, os.SEEK_SET)
+                rows.append(os.read(handle, size))
+    finally:
+        os.close(handle)
+    return rows if len(rows[-1]) == size else None

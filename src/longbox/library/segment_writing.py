@@ -24,7 +24,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from longbox.errors import LibraryError
+from longbox.errors import DiskError, LibraryError
 from longbox.library.segments import (
     BOOK_TABLE_NAME,
     INFO_NAME,
@@ -43,7 +43,7 @@ _TRAINING_PER_LIST: Final = 48
 _LEAST_TRAINING: Final = 50_000
 # Numbers that one byte of a code stands for, and the fewest numbers that a code is made of.
 _NUMBERS_A_BYTE: Final = 8
-_LEAST_BYTES: Final = 32
+_LEAST_BYTES: Final = 48
 # The rotation keeps half of an embedding's numbers, those that vary: lists cost half as much.
 _KEPT_A_BYTE: Final = 4
 _ROTATION_TRAINING: Final = 50_000
@@ -65,16 +65,18 @@ def write_copying_segment(folder: Path, info: SegmentInfo, blocks: Blocks, tell:
     """
     folder.mkdir(parents=True)
     shape = (info.n_vectors, info.dimension)
-    vectors = np.lib.format.open_memmap(folder / VECTORS_NAME, "w+", np.dtype("<f2"), shape)
+    said = {"descr": "<f2", "fortran_order": False, "shape": shape}
     rows = np.empty(info.n_vectors, dtype="<i8")
     at = 0
-    for block_rows, block_vectors in blocks():
-        rows[at : at + block_rows.size] = block_rows
-        vectors[at : at + block_rows.size] = block_vectors
-        at += block_rows.size
-        tell(block_rows.size)
+    # Written, not mapped: where the disk is full, a write says so and a mapped page kills.
+    with (folder / VECTORS_NAME).open("wb") as file:
+        np.lib.format.write_array_header_1_0(file, said)
+        for block_rows, block_vectors in blocks():
+            rows[at : at + block_rows.size] = block_rows
+            file.write(np.ascontiguousarray(block_vectors, dtype="<f2").data)
+            at += block_rows.size
+            tell(block_rows.size)
     _require_all(folder, at, info)
-    vectors.flush()
     np.save(folder / ROWS_NAME, rows)
     _seal(folder, info)
 
@@ -107,7 +109,12 @@ def write_coded_segment(
     _require_all(folder, at, info)
     if waiting:
         index.add(np.concatenate(waiting).astype(np.float32))
-    import_faiss().write_index(index, str(folder / IVF_NAME))
+    try:
+        import_faiss().write_index(index, str(folder / IVF_NAME))
+    except RuntimeError as error:  # faiss says so where the disk refuses
+        raise DiskError(
+            f"{folder}: the index cannot be written; check the disk's space and permissions"
+        ) from error
     np.save(folder / ROWS_NAME, rows)
     np.save(folder / BOOK_TABLE_NAME, books)
     _seal(folder, replace(info, n_lists=list_count(info.n_vectors)))
@@ -119,9 +126,8 @@ def list_count(n_vectors: int) -> int:
 
 
 def code_size(dimension: int) -> int:
-    """Return how many bytes the code of a vector has; a divisor of the dimension."""
-    wanted = max(dimension // _NUMBERS_A_BYTE, min(dimension, _LEAST_BYTES))
-    return next(n for n in range(wanted, dimension + 1) if dimension % n == 0)
+    """Return how many bytes the code of a vector has."""
+    return max(dimension // _NUMBERS_A_BYTE, min(dimension, _LEAST_BYTES))
 
 
 def _sample(info: SegmentInfo, blocks: Blocks) -> NDArray[np.float32]:
@@ -145,7 +151,7 @@ def _trained(info: SegmentInfo, sample: NDArray[np.float32]) -> Any:
     dimension, metric = info.dimension, faiss_metric(info.space)
     n_bytes = code_size(dimension)
     is_rotated = info.space is not Space.COMPOSITION  # a byte for each of its twelve numbers
-    n_kept = min(dimension, _KEPT_A_BYTE * n_bytes) if is_rotated else dimension
+    n_kept = n_bytes * min(_KEPT_A_BYTE, dimension // n_bytes) if is_rotated else dimension
     quantizer = faiss.IndexFlat(n_kept, metric)
     coded = faiss.IndexIVFPQ(quantizer, n_kept, list_count(info.n_vectors), n_bytes, 8, metric)
     coded.cp.seed, coded.cp.niter = SEED, 8

@@ -44,7 +44,7 @@ from longbox.vectors import Metric, Space, metric_of
 NUMPY_BYTES: Final = 8 << 20
 EXACT_BYTES: Final = 64 << 20
 PROBED_LISTS: Final = 128
-CANDIDATES: Final = 320
+CANDIDATES: Final = 160
 INFO_NAME: Final = "segment.json"
 ROWS_NAME: Final = "rows.npy"
 VECTORS_NAME: Final = "vectors.npy"
@@ -268,7 +268,7 @@ class Segment:
             )
             if isinstance(self._ivf, faiss.IndexPreTransform):
                 parameters = faiss.SearchParametersPreTransform(index_params=parameters)
-            wanted = min(max(wanted, CANDIDATES), allowed.n)
+            wanted = min(max(k * 3 // 2, CANDIDATES), allowed.n)
             _, found = self._ivf.search(query[None], wanted, params=parameters)
         positions: NDArray[np.int64] = found[0][found[0] >= 0]
         return positions

@@ -16,7 +16,8 @@ from io import BytesIO
 from pathlib import Path
 from typing import TypeVar
 
-from longbox.errors import LibraryError, ModelError
+from longbox.errors import DiskError, LibraryError, ModelError
+from longbox.library.stored_vectors import disk_trouble
 from longbox.library.stores import read_store_bytes
 
 Store = TypeVar("Store")
@@ -64,6 +65,10 @@ class SideStore:
         try:
             yield
         except (OSError, zipfile.BadZipFile, zlib.error, EOFError, RuntimeError) as error:
+            if (trouble := disk_trouble(error)) is not None:
+                raise DiskError(
+                    f"{path}: cannot be read ({trouble.strerror}); check the disk and run again"
+                ) from error
             raise LibraryError(f"{path}: damaged {self.what} ({error}); {self.remedy}") from error
         except (KeyError, ValueError, TypeError, IndexError, OverflowError, ModelError) as error:
             reason = " ".join(str(error).split())[:200]

@@ -110,14 +110,25 @@ def read_vectors(path: Path, space: Space) -> tuple[str, NDArray[np.float16], ND
             vectors = raw_vectors(archive, f"{at}/vectors")
             mask = raw_array(archive, f"{at}/mask", np.dtype(np.bool_))
     except (OSError, zipfile.BadZipFile, zlib.error, EOFError, RuntimeError) as error:
-        if isinstance(error, OSError) and error.errno not in _OF_THE_FILE:
+        if (trouble := disk_trouble(error)) is not None:
             raise DiskError(
-                f"{path}: cannot be read ({error.strerror}); check the disk and run again"
+                f"{path}: cannot be read ({trouble.strerror}); check the disk and run again"
             ) from error
         raise LibraryError(f"{path}: damaged book store ({error}); {_REMEDY}") from error
     except (KeyError, ValueError, TypeError) as error:
         raise LibraryError(f"{path}: no readable {space} vectors ({error}); {_REMEDY}") from error
     return str(said["fingerprint"]), vectors, mask
+
+
+def disk_trouble(error: BaseException) -> OSError | None:
+    """Return what the disk refused behind an error of reading a ZIP; None where the file is bad.
+
+    zipfile says "not a zip file" also where the disk did not let it look.
+    """
+    for one in (error, error.__context__):
+        if isinstance(one, OSError) and one.errno not in _OF_THE_FILE:
+            return one
+    return None
 
 
 def raw_vectors(archive: zipfile.ZipFile, name: str) -> NDArray[np.float16]:

@@ -2,8 +2,10 @@
 
 A few tasks for every worker are on their way at a time, so that 40,000 books cost the scheduler
 nothing and a worker that joins late has something to do. dask gives the tasks of a worker that died
-to others; a task that was with more dying workers than the scheduler allows (`allowed-failures`, 3)
-is lost, and so is one that had to be sent anew too often. A worker that cannot take a task is asked
+to others; a task that ran on more dying workers than the scheduler allows (`allowed-failures`, 3)
+is lost, and so is one that had to be sent anew too often. dask also counts the deaths of workers
+that a task only waited at: so workers say when they start one, and a task that did not run that
+often is sent anew. A worker that cannot take a task is asked
 no more for that task, and one that can take none, for none.
 """
 
@@ -21,7 +23,7 @@ from typing import Any, Final, Generic, TypeVar
 from longbox.errors import ClusterError, LongboxError
 from longbox.pipeline.cluster.connection import Crowd, waited
 from longbox.pipeline.cluster.messages import Answer, Lost, Refusal, Wrapped
-from longbox.pipeline.cluster.there import TOPIC
+from longbox.pipeline.cluster.there import STARTED, TOPIC
 
 _LOOK_EVERY_S: Final = 2.0
 _POLL_S: Final = 0.2
@@ -42,6 +44,7 @@ class _Sent(Generic[T]):
     future: Any = None
     allowed: frozenset[str] | None = None
     n_sends: int = 0
+    n_starts: int = 0
     blind: dict[str, str] = field(default_factory=dict)
 
 
@@ -201,7 +204,10 @@ class Drive(Generic[T]):
         if sent is None:
             return None
         if kind == "progress":
-            self._trip.progress(sent.item, value)
+            if value == STARTED:
+                sent.n_starts += 1
+            else:
+                self._trip.progress(sent.item, value)
             return None
         if kind == "done":
             if sent.future is not None and value == sent.n_sends:
@@ -244,6 +250,9 @@ class Drive(Generic[T]):
         from distributed import KilledWorker
 
         if isinstance(error, KilledWorker):
+            if sent.n_starts <= error.allowed_failures:  # it waited behind another, mostly
+                self._take_back(sent)
+                return
             reason = (
                 f"{error.allowed_failures + 1} workers died while they had it, the last at "
                 f"{error.last_worker.address}; look there at memory and logs, --refresh tries again"
@@ -265,6 +274,7 @@ class Drive(Generic[T]):
                 self._crowd.refuse(answer.worker, answer.reason)
         else:
             self._crowd.refuse(answer.worker, answer.reason)
+        self._crowd.require_some()
         self._take_back(sent)
 
     def _end(self, setup: Any, topic: str) -> None:

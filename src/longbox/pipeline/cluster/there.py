@@ -37,6 +37,7 @@ from longbox.pipeline.cluster.messages import (
 from longbox.pipeline.jobs import BookJob, BookResult, StandIn, failed_book
 
 TOPIC: Final = "longbox-{run}"
+STARTED: Final = [-1, 0]  # in the place of pages done and pages
 _crews: dict[str, Crew] = {}
 _ended: set[str] = set()
 _lock = threading.Lock()
@@ -141,6 +142,7 @@ def _read(crew: Crew, room: Room, task: BookTask) -> BookResult:
     def tell(n_done: int, n_pages: int) -> None:
         worker.log_event(TOPIC.format(run=setup.run), [task.number, n_done, n_pages])
 
+    tell(*STARTED)
     result = crew.read(job, tell)
     return reworded(result, str(room.root), str(setup.root))
 

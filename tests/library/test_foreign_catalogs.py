@@ -1,0 +1,107 @@
+"""A catalog that a stranger made: its schema does nothing, and rows that nobody wrote are told."""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+
+import pytest
+from drawn_books import draw_book, filled
+
+from longbox.errors import LibraryError
+from longbox.library import Library
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    with filled(tmp_path / "library", [draw_book(1), draw_book(2)]) as library:
+        return library.root
+
+
+def change(root: Path, script: str, name: str = "catalog.sqlite") -> None:
+    connection = sqlite3.connect(root / name)
+    connection.executescript(script)
+    connection.close()
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        "CREATE TRIGGER wipe AFTER UPDATE ON meta BEGIN DELETE FROM books; END",
+        "CREATE VIEW endless AS WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x FROM n) "
+        "SELECT x FROM n",
+    ],
+)
+@pytest.mark.parametrize("read_only", [True, False])
+def test_catalog_with_a_trigger_or_view_is_refused(
+    root: Path, script: str, read_only: bool
+) -> None:
+    change(root, script)
+    with pytest.raises(LibraryError, match="no Longbox made.*library rebuild"):
+        Library.open(root, read_only=read_only)
+
+
+def test_rebuild_makes_a_refused_catalog_anew_without_asking_it(root: Path) -> None:
+    change(
+        root,
+        "DROP TABLE problems; CREATE VIEW problems AS WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL "
+        "SELECT x FROM n) SELECT x AS file, x AS page, x AS stage, x AS reason FROM n;"
+        "CREATE TRIGGER wipe AFTER UPDATE ON meta BEGIN DELETE FROM books; END",
+    )
+    report = Library.rebuild(root)
+    assert report.books == 2
+    with Library.open(root) as library:
+        assert library.status().books == 2
+        assert set(library.known_files()) == {"/shelf/book1.cbz", "/shelf/book2.cbz"}
+
+
+def test_review_queue_with_a_view_is_made_anew(root: Path) -> None:
+    with Library.open(root) as library:
+        before = library.review.counts()
+    change(root, "CREATE VIEW x AS SELECT 1", "review.sqlite")
+    with Library.open(root) as library:
+        assert library.review.counts() == before
+    connection = sqlite3.connect(root / "review.sqlite")
+    assert not connection.execute("SELECT 1 FROM sqlite_master WHERE type = 'view'").fetchall()
+    connection.close()
+
+
+def test_functions_in_a_schema_are_not_trusted(root: Path) -> None:
+    with Library.open(root) as library, library._catalog.guarded() as connection:
+        assert connection.execute("PRAGMA trusted_schema").fetchone() == (0,)
+        assert connection.execute("PRAGMA cell_size_check").fetchone() == (1,)
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        "UPDATE books SET text_characters = x'00', page_looks = x'ff', text_kinds = 'x'",
+        "UPDATE books SET book_json = '[]'",
+        "UPDATE pages SET digest = NULL, flags = 'x', page_type = 7",
+    ],
+)
+def test_rows_that_no_longbox_writes_are_one_line(root: Path, script: str) -> None:
+    # Found by fuzzing: a column of odd length came out as an error of NumPy.
+    connection = sqlite3.connect(root / "catalog.sqlite")
+    try:
+        connection.execute("PRAGMA ignore_check_constraints = ON")
+        for statement in script.split(";"):
+            try:
+                connection.execute(statement)
+            except sqlite3.Error:
+                continue
+        connection.commit()
+    finally:
+        connection.close()
+    with Library.open(root) as library:
+        for question in (
+            library.facets,
+            lambda: library.books(limit=5),
+            lambda: library.pages_of(f"{1:016x}"),
+            library.page_columns,
+        ):
+            try:
+                question()
+            except LibraryError as error:
+                assert "\n" not in str(error)
+                assert "library rebuild" in str(error)
