@@ -15,10 +15,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from longbox.book import AnnotatedBook, AnnotatedPage
+from longbox.book import LOOK_FEATURES, AnnotatedBook, AnnotatedPage
 from longbox.encoders import PictureEncoder, SentenceEncoder
 from longbox.library import BookStore, Library
-from longbox.page_types import LOOK_FEATURES, layout_row
+from longbox.page_types import layout_row
 from longbox.pipeline.corrections import SOURCE as CORRECTED
 from longbox.pipeline.page_labels import page_text, page_vector
 from longbox.vectors import Space

@@ -12,8 +12,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from enum import StrEnum
+from typing import Final
 
 from longbox.geometry import Box
 
@@ -294,6 +295,9 @@ class PageLook:
     border_evenness: float
     fine_grain: float
     row_rhythm: float
+
+
+LOOK_FEATURES: Final = tuple(field.name for field in fields(PageLook))
 
 
 @dataclass(frozen=True, slots=True)

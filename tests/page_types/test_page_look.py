@@ -8,8 +8,9 @@ from dataclasses import astuple
 import numpy as np
 import pytest
 
+from longbox.book import LOOK_FEATURES
 from longbox.errors import ComicError
-from longbox.page_types import LOOK_FEATURES, look_at, look_row
+from longbox.page_types import look_at, look_row
 
 
 def paper(color: int = 240, height: int = 900, width: int = 600) -> np.ndarray:

@@ -12,10 +12,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from longbox.book import FileStamp, PageLabel, PageType
+from longbox.book import LOOK_FEATURES, FileStamp, PageLabel, PageType
 from longbox.encoders import picture_encoder
 from longbox.library import Library, write_book_store
-from longbox.page_types import LAYOUT_FEATURES, LOOK_FEATURES
+from longbox.page_types import LAYOUT_FEATURES
 from longbox.vectors import PanelVectors, Space, unit
 from page_books import book, page, text
 

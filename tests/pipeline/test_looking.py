@@ -8,11 +8,12 @@ import numpy as np
 import pytest
 
 from longbox.analysis.measures import page_measures
+from longbox.book import LOOK_FEATURES
 from longbox.config import Config
 from longbox.errors import LibraryError
 from longbox.ingest import open_book
 from longbox.library import Library
-from longbox.page_types import LOOK_FEATURES, look_at, look_row
+from longbox.page_types import look_at, look_row
 from longbox.pipeline import measure_looks
 from picture_shelf import add_book, cbz, png
 

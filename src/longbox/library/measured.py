@@ -12,21 +12,26 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Sequence
-from dataclasses import astuple, dataclass, fields
+from dataclasses import astuple, dataclass
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from longbox.book import AnnotatedBook, AnnotatedPage, PageLook, TextKind, TextRegion
+from longbox.book import (
+    LOOK_FEATURES,
+    AnnotatedBook,
+    AnnotatedPage,
+    PageLook,
+    TextRegion,
+)
+from longbox.features import TEXT_KINDS
 from longbox.geometry import Box
 from longbox.library.columns import BookLine, book_lines, flag_bits, type_code
 from longbox.library.stores import read_book_store, store_path
 
-N_LOOKS: Final = len(fields(PageLook))
-TEXT_KINDS: Final = tuple(TextKind)
-_MAX_CHARACTERS: Final = 65_535
+MAX_CHARACTERS: Final = 65_535  # as many as uint16 can say
 _KIND_CODES: Final = {kind: code for code, kind in enumerate(TEXT_KINDS)}
 
 
@@ -94,7 +99,7 @@ def text_kinds(annotated: AnnotatedBook) -> NDArray[np.uint16]:
             for text in (*page.panel_texts(panel.order), *strays.get(panel.order, ())):
                 at = row, _KIND_CODES[text.kind]
                 n = int(counts[at]) + sum(map(len, text.text.split()))
-                counts[at] = min(n, _MAX_CHARACTERS)
+                counts[at] = min(n, MAX_CHARACTERS)
             row += 1
     return counts
 
@@ -107,9 +112,9 @@ def page_looks(annotated: AnnotatedBook) -> bytes | None:
 
 def packed_looks(looks: Sequence[PageLook | None]) -> bytes:
     """Return looks as they are kept: float16 (P, 14), a row of nan for None."""
-    missing = (float("nan"),) * N_LOOKS
+    missing = (float("nan"),) * len(LOOK_FEATURES)
     rows = [missing if look is None else astuple(look) for look in looks]
-    return np.array(rows, dtype="<f2").reshape(-1, N_LOOKS).tobytes()
+    return np.array(rows, dtype="<f2").reshape(-1, len(LOOK_FEATURES)).tobytes()
 
 
 def books_without_looks(connection: sqlite3.Connection) -> tuple[str, ...]:
@@ -225,7 +230,11 @@ def _arrays(
             counts = text_kinds(read_book_store(store_path(root, book_id)).annotated)
         else:
             counts = np.frombuffer(kinds, dtype="<u2").reshape(n_panels, len(TEXT_KINDS))
-        seen = None if looks is None else np.frombuffer(looks, dtype="<f2").reshape(-1, N_LOOKS)
+        seen = (
+            None
+            if looks is None
+            else np.frombuffer(looks, dtype="<f2").reshape(-1, len(LOOK_FEATURES))
+        )
         found[row] = _BookArrays(first, n_pages, counts, seen)
     order = np.argsort(places)
     return [found[int(row)] for row in book_rows[order]]
@@ -234,7 +243,7 @@ def _arrays(
 def _looks(
     arrays: list[_BookArrays], book: NDArray[np.int32], page_index: NDArray[np.int32]
 ) -> NDArray[np.float32]:
-    looks = np.full((book.size, N_LOOKS), np.nan, dtype=np.float32)
+    looks = np.full((book.size, len(LOOK_FEATURES)), np.nan, dtype=np.float32)
     for number, kept in enumerate(arrays):
         if kept.looks is not None:
             own = np.flatnonzero(book == number)

@@ -24,12 +24,11 @@ from longbox.book import AnnotatedBook, AnnotatedPage, Book, Panel, Problem
 from longbox.errors import LibraryError
 from longbox.library.catalog import path_from_sql, path_to_sql
 from longbox.library.folding import fold, storable
-from longbox.library.measured import page_looks, stray_texts, text_kinds
+from longbox.library.measured import MAX_CHARACTERS, page_looks, stray_texts, text_kinds
 from longbox.library.records import BookStore
 from longbox.vectors import Space
 
 PADDING: Final = "\n\n"  # so that every character begins a trigram
-MAX_CHARACTERS: Final = 65_535
 CONFIDENCE_STEPS: Final = 254
 NO_CONFIDENCE: Final = 255
 # Spaces whose vectors have stores of their own.

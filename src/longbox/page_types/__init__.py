@@ -20,7 +20,7 @@ from longbox.page_types.features import (
 )
 from longbox.page_types.flags import flag_pages, left_out_of_training
 from longbox.page_types.labeller import BookSight, label_book
-from longbox.page_types.look import LOOK_FEATURES, look_at, look_row
+from longbox.page_types.look import look_at, look_row
 from longbox.page_types.options import PageTypeOptions
 from longbox.page_types.rules import label_page
 from longbox.page_types.sequence import SequenceModel
@@ -28,7 +28,6 @@ from longbox.page_types.sequence import SequenceModel
 __all__ = [
     "FLAG_ADVICE",
     "LAYOUT_FEATURES",
-    "LOOK_FEATURES",
     "SEEN_FEATURES",
     "WRITTEN_FEATURES",
     "BookFeatures",

@@ -17,9 +17,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from longbox.book import AnnotatedBook, AnnotatedPage, PageLook, TextKind
+from longbox.book import LOOK_FEATURES, AnnotatedBook, AnnotatedPage, PageLook, TextKind
 from longbox.page_types.cues import CUES, count_cues
-from longbox.page_types.look import LOOK_FEATURES, look_row
+from longbox.page_types.look import look_row
 from longbox.vectors import unit
 
 Floats = NDArray[np.float32]

@@ -8,7 +8,7 @@ page's commonest grey, not white: a black page without a drawing is as blank as 
 
 from __future__ import annotations
 
-from dataclasses import astuple, fields
+from dataclasses import astuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,9 +20,6 @@ _LONG_SIDE_PX = 320
 _INK_LEVELS = 32.0  # grey levels from the paper's at which a pixel is ink
 _EDGE_LEVELS = 24.0  # grey levels between neighbours at which there is an edge
 _BORDER_FRACTION = 0.025
-
-
-LOOK_FEATURES: tuple[str, ...] = tuple(f.name for f in fields(PageLook))
 
 
 def look_row(look: PageLook) -> NDArray[np.float32]:

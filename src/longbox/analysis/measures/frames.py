@@ -6,7 +6,6 @@ known is null: a look that was not measured, the regularity of a page with one p
 
 from __future__ import annotations
 
-from dataclasses import fields
 from typing import Any, Final
 
 import numpy as np
@@ -15,11 +14,10 @@ from numpy.typing import NDArray
 
 from longbox.analysis.measures.layout import layout_of_pages
 from longbox.analysis.units import Unit, Units, work_of
-from longbox.book import PageFlag, PageLook, TextKind
+from longbox.book import LOOK_FEATURES, PageFlag, TextKind
 from longbox.errors import QueryError
 from longbox.library import PAGE_FLAGS, PAGE_TYPES, Library, PageColumns
 
-_LOOKS: Final = tuple(field.name for field in fields(PageLook))
 _FLAGS: Final = {
     PageFlag.LANDSCAPE: "is_landscape",
     PageFlag.PROSE: "is_prose",
@@ -47,7 +45,7 @@ def page_measures(library: Library, rows: NDArray[np.int64] | None = None) -> pl
     found = library.page_columns(rows)
     counts = _per_page(found.characters, found.n_panels)  # (P, 5)
     lettered = _per_page((found.characters.sum(axis=1) > 0)[:, None], found.n_panels)[:, 0]
-    looks = {name: found.looks[:, at] for at, name in enumerate(_LOOKS)}
+    looks = {name: found.looks[:, at] for at, name in enumerate(LOOK_FEATURES)}
     columns: dict[str, Any] = {
         "row": found.first_rows,
         **_of_book(found),
@@ -85,7 +83,7 @@ def panel_measures(library: Library, rows: NDArray[np.int64] | None = None) -> p
         "place_on_page": panel / np.maximum(found.n_panels[page] - 1, 1),
         "n_panels": found.n_panels[page].astype(np.float64),
         **_lettering(found.characters),
-        **{f"page_{name}": found.looks[page, at] for at, name in enumerate(_LOOKS)},
+        **{f"page_{name}": found.looks[page, at] for at, name in enumerate(LOOK_FEATURES)},
     }
     frame = _frame(columns)
     if rows is None:
