@@ -1,4 +1,4 @@
-"""The list of faults, some 400: which work, from which state, disturbed how."""
+"""The list of faults, more than 500: which work, from which state, disturbed how."""
 
 from __future__ import annotations
 

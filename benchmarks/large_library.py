@@ -228,7 +228,7 @@ def main() -> None:
     if "index" in args.only:
         figures |= index(root)
     with Library.open(root, read_only=True) as library:
-        n_panels = library.status().n_panels
+        n_panels = library.status().panels
     for name, part in (
         ("size", lambda: size(root)),
         ("search", lambda: search(root, args.queries)),

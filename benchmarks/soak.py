@@ -153,7 +153,7 @@ async def compare(keeper: Keeper, scratch: Path) -> dict[str, object]:
     corrections = keeper.library / "corrections"
     if corrections.is_dir():
         shutil.copytree(corrections, fresh / "corrections", dirs_exist_ok=True)
-    other = Keeper(keeper.pool, scratch / "unused", fresh, Watched())
+    other = Keeper(keeper.pool[:1], scratch / "unused", fresh, Watched())
     other.shelf = keeper.shelf
     made = await other.index()
     ours, anew = contents(keeper.library), contents(fresh)

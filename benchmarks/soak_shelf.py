@@ -75,8 +75,9 @@ class Keeper:
     def __post_init__(self) -> None:
         self._random = random.Random(self.seed)
         self.shelf.mkdir(parents=True, exist_ok=True)
+        self._used: set[Path] = set()
         for path in self.pool[: max(2, len(self.pool) * 2 // 3)]:
-            shutil.copyfile(path, self.shelf / path.name)
+            self._put(path, self.shelf / path.name)
 
     async def keep(self, until: float, rest_s: float) -> None:
         """Change, index, export, check, until the time is over."""
@@ -122,6 +123,7 @@ class Keeper:
 
     def _put(self, source: Path, target: Path) -> None:
         """Replace a file whole, as a careful program does."""
+        self._used.add(source)
         partial = target.with_suffix(".partial")
         shutil.copyfile(source, partial)
         partial.replace(target)
@@ -130,9 +132,10 @@ class Keeper:
         """End with every book that was ever there on the shelf, so that the library misses none."""
         shutil.rmtree(self.shelf)
         self.shelf.mkdir()
-        for path in sorted(self.pool[0].parent.glob("*.cbz")):
-            if "(renamed)" not in path.name:  # has the pages of another one: is the same book
-                shutil.copyfile(path, self.shelf / path.name)
+        for path in sorted(self._used):
+            if "(renamed)" in path.name:  # has the pages of another one: is the same book
+                path = path.with_name(path.name.replace(" (renamed)", ""))
+            shutil.copyfile(path, self.shelf / path.name)
 
     async def index(self) -> int:
         """Index the shelf as it is."""

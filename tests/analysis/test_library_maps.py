@@ -242,6 +242,33 @@ def damage(path: Path, kind: str) -> None:
             archive.writestr("rows.npy", b"")
 
 
+def test_an_array_whose_head_is_no_python_is_one_line(tmp_path: Path) -> None:
+    # Found by fuzzing: NumPy mends the head of an old array with Python's own tokenizer.
+    path = map_path(tmp_path, VISION, "v1", PANELS_MAP)
+    path.parent.mkdir()
+    head = b"{'descr': '<i8', 'fortran_order': False, 'shape': (1, ("
+    head += b" " * (118 - len(head) - 1) + b"\n"
+    array = b"\x93NUMPY\x01\x00" + len(head).to_bytes(2, "little") + head
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("rows.npy", array)
+    with pytest.raises(LibraryError, match="damaged map"):
+        read_map(tmp_path, VISION, "v1", PANELS_MAP)
+
+
+def test_a_map_that_unpacks_to_too_much_is_not_read(tmp_path: Path) -> None:
+    path = map_path(tmp_path, VISION, "v1", PANELS_MAP)
+    path.parent.mkdir()
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("rows.npy", b"")
+    claim = (1 << 29) + 1
+    data = bytearray(path.read_bytes())
+    at = data.rindex(b"PK\x01\x02") + 24  # the unpacked size in the directory
+    data[at : at + 4] = claim.to_bytes(4, "little")
+    path.write_bytes(data)
+    with pytest.raises(LibraryError, match="too large"):
+        read_map(tmp_path, VISION, "v1", PANELS_MAP)
+
+
 def test_values_that_do_not_fit_are_refused(tmp_path: Path) -> None:
     from dataclasses import replace
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from pathlib import Path
 from typing import Any
@@ -128,6 +129,28 @@ def test_another_name_for_this_machine_is_not_answered(served: Any, host: str) -
     told = tell(served.address, request("GET", "/api/v1/books", host))
     assert_refused(told, 400, 421)
     assert b"books" not in told.body
+
+
+def test_bytes_that_no_address_has_are_refused(served: Any) -> None:
+    # Found by fuzzing; uvicorn refuses them by itself, another server may not.
+    async def ask() -> list[dict[str, Any]]:
+        sent: list[dict[str, Any]] = []
+        scope = {
+            "type": "http", "method": "GET", "path": "/", "raw_path": b"/", "root_path": "",
+            "query_string": b"q=\x80", "headers": [(b"host", b"127.0.0.1")], "scheme": "http",
+            "http_version": "1.1", "client": ("127.0.0.1", 1), "server": ("127.0.0.1", 1),
+        }  # fmt: skip
+
+        async def receive() -> dict[str, Any]:
+            return {"type": "http.request", "body": b""}
+
+        async def send(message: dict[str, Any]) -> None:
+            sent.append(message)
+
+        await served.app(scope, receive, send)
+        return sent
+
+    assert asyncio.run(ask())[0]["status"] == 400
 
 
 def test_two_host_headers_are_refused(served: Any) -> None:

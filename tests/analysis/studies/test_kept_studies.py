@@ -80,3 +80,11 @@ def test_a_study_under_another_name_is_not_taken_for_it(tmp_path: Path) -> None:
     (folder / f"{good.study_id}.json").rename(folder / "spaces-0123456789ab.json")
     with pytest.raises(LibraryError, match="another study"):
         read_study(tmp_path, "spaces-0123456789ab")
+
+
+def test_a_study_that_is_too_large_is_not_read(tmp_path: Path) -> None:
+    kept = keep_study(tmp_path, StudyKind.CLUSTERS, Asked(), {}, 7)
+    with (tmp_path / STUDIES_NAME / f"{kept.study_id}.json").open("r+b") as file:
+        file.truncate((64 << 20) + 1)
+    with pytest.raises(LibraryError, match="too large for a study"):
+        read_study(tmp_path, kept.study_id)
