@@ -54,7 +54,7 @@ TOLERANCES = {
 DISK_TOLERANCE = (0.25, 2.0)
 LATENCY_TOLERANCE = (0.25, 20.0)
 # What grows because it keeps what was said, or is bounded by a size of its own.
-KEEPS = ("disk MB corrections", "disk MB cache")
+KEEPS = ("disk MB corrections", "disk MB cache", "disk MB partial")
 
 
 async def soak(
@@ -207,6 +207,7 @@ async def run(args: argparse.Namespace, scratch: Path) -> bool:
         "errors": len(heard.errors),
         "first errors": heard.errors[:20],
         "refused, as a changing shelf explains": dict(heard.refused),
+        "first refused": heard.first_refused,
         "picture searches, of these first": heard.found_itself,
         "corrections saved, taken back": heard.corrections,
         "changes on the shelf": dict(keeper.done),

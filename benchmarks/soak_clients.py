@@ -28,12 +28,14 @@ class Heard(Seen):
 
     Attributes:
         refused: Answers that a changing shelf explains, by kind and status.
+        first_refused: The first of them.
         found_itself: Of the pictures that were searched with: asked, and found first.
         corrections: Saved, and taken back.
     """
 
     seconds: dict[str, list[float]] = field(default_factory=lambda: defaultdict(Stamped))
     refused: Counter[str] = field(default_factory=Counter)
+    first_refused: list[str] = field(default_factory=list)
     found_itself: list[int] = field(default_factory=lambda: [0, 0])
     corrections: list[int] = field(default_factory=lambda: [0, 0])
 
@@ -44,6 +46,8 @@ class Heard(Seen):
             status = line.rsplit(": ", 1)[-1]
             if status.isdigit() and int(status) in TOLERATED:
                 self.refused[f"{line.split()[0]} {status}"] += 1
+                if len(self.first_refused) < 20:
+                    self.first_refused.append(line)
             else:
                 left.append(line)
         self.errors[:] = left

@@ -20,6 +20,7 @@ from benchmarks.web_load import memory_mb
 from scipy import stats
 
 BLOCKS = 12
+BOUNDED = ("cache", "partial")  # by a size of its own, and by what is in the air
 WARM_SHARE, MOST_WARM_S = 0.1, 600.0
 
 
@@ -65,7 +66,8 @@ class Watched:
                 sizes[part] = sizes.get(part, 0) + path.stat().st_blocks * 512
             except OSError:
                 continue  # it went away while we looked
-        self.note("disk MB", sum(sizes.values()) / 1e6)
+        counted = sum(size for part, size in sizes.items() if part not in BOUNDED)
+        self.note("disk MB without cache", counted / 1e6)
         for part, size in sorted(sizes.items()):
             self.note(f"disk MB {part}", size / 1e6)
 
@@ -97,8 +99,8 @@ def trend(points: Sequence[tuple[float, float]], tolerance: float, least: float 
     blocks = [b for b in np.array_split(np.arange(len(moments)), BLOCKS) if len(b)]
     hours = np.array([np.median(moments[b]) for b in blocks]) / 3600
     medians = np.array([np.median(values[b]) for b in blocks])
-    if len(blocks) < 3 or np.ptp(hours) == 0:
-        return Trend(first, last, 0.0, -np.inf, np.inf, last - first <= tolerance * first + least)
+    if len(blocks) < 3 or np.ptp(medians) == 0:
+        return Trend(first, last, 0.0, 0.0, 0.0, last - first <= tolerance * abs(first) + least)
     fitted = stats.linregress(hours, medians)
     reach = float(stats.t.ppf(0.975, len(blocks) - 2) * fitted.stderr)
     slope, span = float(fitted.slope), float(moments[-1] - moments[0]) / 3600

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import httpx
 
+from waiting import PATIENCE_S
+
 TOKEN = "a-secret-that-nobody-guesses"
 HEADERS = (
     "content-security-policy",
@@ -36,7 +38,7 @@ class Told:
         return self.head + self.body.decode("utf-8", "replace")
 
 
-def tell(address: str, data: bytes, timeout_s: float = 15.0) -> Told:
+def tell(address: str, data: bytes, timeout_s: float = PATIENCE_S) -> Told:
     """Send bytes as they are, and read until the server is done."""
     host, port = address.removeprefix("http://").split(":")
     with socket.create_connection((host, int(port)), timeout=timeout_s) as made:
@@ -74,4 +76,4 @@ def assert_nothing_leaks(told: Told) -> None:
 
 
 def assert_lives(address: str) -> None:
-    assert httpx.get(f"{address}/api/v1/books", timeout=10).status_code == 200
+    assert httpx.get(f"{address}/api/v1/books", timeout=PATIENCE_S).status_code == 200

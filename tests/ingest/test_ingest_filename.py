@@ -75,6 +75,6 @@ def test_any_text_is_read_without_an_error(name: str) -> None:
 def test_long_hostile_names_are_read_quickly(piece: str) -> None:
     import time
 
-    started = time.perf_counter()
+    started = time.process_time()
     parse_name(piece * 20_000)
-    assert time.perf_counter() - started < 0.5
+    assert time.process_time() - started < 0.5

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -37,7 +38,7 @@ def test_catalog_with_a_trigger_or_view_is_refused(
     root: Path, script: str, read_only: bool
 ) -> None:
     change(root, script)
-    with pytest.raises(LibraryError, match="no Longbox made.*library rebuild"):
+    with pytest.raises(LibraryError, match="that no Longbox made, so it is not used"):
         Library.open(root, read_only=read_only)
 
 
@@ -73,35 +74,21 @@ def test_functions_in_a_schema_are_not_trusted(root: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "script",
+    ("change_of_rows", "question"),
     [
-        "UPDATE books SET text_characters = x'00', page_looks = x'ff', text_kinds = 'x'",
-        "UPDATE books SET book_json = '[]'",
-        "UPDATE pages SET digest = NULL, flags = 'x', page_type = 7",
+        ("UPDATE books SET text_characters = x'00'", lambda library: library.facets()),
+        ("UPDATE pages SET page_type = 'nonsense'", lambda library: library.pages_of(f"{1:016x}")),
+        ("UPDATE books SET first_row = 'x'", lambda library: library.facets()),
     ],
 )
-def test_rows_that_no_longbox_writes_are_one_line(root: Path, script: str) -> None:
+def test_rows_that_no_longbox_writes_are_one_line(
+    root: Path, change_of_rows: str, question: Callable[[Library], object]
+) -> None:
     # Found by fuzzing: a column of odd length came out as an error of NumPy.
-    connection = sqlite3.connect(root / "catalog.sqlite")
-    try:
-        connection.execute("PRAGMA ignore_check_constraints = ON")
-        for statement in script.split(";"):
-            try:
-                connection.execute(statement)
-            except sqlite3.Error:
-                continue
-        connection.commit()
-    finally:
-        connection.close()
-    with Library.open(root) as library:
-        for question in (
-            library.facets,
-            lambda: library.books(limit=5),
-            lambda: library.pages_of(f"{1:016x}"),
-            library.page_columns,
-        ):
-            try:
-                question()
-            except LibraryError as error:
-                assert "\n" not in str(error)
-                assert "library rebuild" in str(error)
+    change(root, change_of_rows)
+    with (
+        Library.open(root) as library,
+        pytest.raises(LibraryError, match="library rebuild") as told,
+    ):
+        question(library)
+    assert "\n" not in str(told.value)

@@ -6,15 +6,18 @@ import json
 import zipfile
 from pathlib import Path
 
+import numpy as np
 import pytest
-from drawn_books import draw_book
+from drawn_books import draw_book, filled
 
 from longbox.errors import LibraryError
-from longbox.library import has_store, read_corrections, write_book_store
+from longbox.library import has_store, read_book_store, read_corrections, write_book_store
 from longbox.library.corrections import _MOST_BYTES as MOST_CORRECTIONS
 from longbox.library.saved_searches import _MOST_BYTES as MOST_SEARCHES
 from longbox.library.saved_searches import read_searches
+from longbox.library.segments import Segment
 from longbox.library.stored_vectors import MAX_ARRAY_BYTES, read_vectors
+from longbox.library.stores import MAX_READ_BYTES
 from longbox.vectors import Space
 
 BOOK = draw_book(1)
@@ -71,3 +74,86 @@ def test_files_of_what_people_typed_are_bounded(tmp_path: Path) -> None:
         read_corrections(tmp_path, BOOK.book_id)
     with pytest.raises(LibraryError, match="MiB"):
         read_searches(tmp_path)
+
+
+def changed(path: Path, name: str, **values: object) -> None:
+    """Write a store with other values in one of its JSON members; None takes one away."""
+    members = members_of(path)
+    about = json.loads(members[name])
+    about.update(values)
+    members[name] = json.dumps({k: v for k, v in about.items() if v is not None}).encode()
+    write(path, members)
+
+
+@pytest.mark.parametrize(
+    ("name", "values"),
+    [
+        ("vectors/vision/vectors/zarr.json", {"shape": [float("inf"), 2]}),
+        ("vectors/vision/vectors/zarr.json", {"data_type": None}),
+        ("vectors/vision/zarr.json", {"attributes": {"dimension": 32}}),
+        ("vectors/vision/zarr.json", {"attributes": None}),
+    ],
+)
+def test_store_with_impossible_values_is_one_line(
+    tmp_path: Path, name: str, values: dict[str, object]
+) -> None:
+    # Found by fuzzing: an infinite length, no fingerprint.
+    path = write_book_store(tmp_path, BOOK.annotated, BOOK.vectors, "r1")
+    changed(path, name, **values)
+    with pytest.raises(LibraryError, match="no readable vision vectors"):
+        read_vectors(path, Space.VISION)
+    with pytest.raises(LibraryError, match="not a readable book store"):
+        read_book_store(path)
+
+
+def test_store_of_a_zip_of_the_future_is_none(tmp_path: Path) -> None:
+    # Found by fuzzing: a ZIP may ask for a version that the standard library does not read.
+    path = write_book_store(tmp_path, BOOK.annotated, BOOK.vectors, "r1")
+    data = bytearray(path.read_bytes())
+    at = data.index(b"PK\x01\x02") + 6
+    data[at] = 180
+    path.write_bytes(data)
+    assert not has_store(tmp_path, BOOK.book_id, "r1")
+    with pytest.raises(LibraryError, match="damaged book store"):
+        read_book_store(path)
+
+
+def test_annotation_that_claims_too_much_is_not_made(tmp_path: Path) -> None:
+    path = write_book_store(tmp_path, BOOK.annotated, BOOK.vectors, "r1")
+    members = members_of(path)
+    for name in [name for name in members if name.startswith("annotation_json/c")]:
+        del members[name]  # what is not there is zeros
+    write(path, members)
+    changed(path, "annotation_json/zarr.json", shape=[MAX_READ_BYTES + 1])
+    with pytest.raises(LibraryError, match="claims"):
+        read_book_store(path)
+
+
+def rows_file(head: str, numbers: bytes = b"") -> bytes:
+    """An array's file with a head in words."""
+    padded = head.encode() + b" " * (-(len(head) + 11) % 64) + b"\n"
+    return b"\x93NUMPY\x01\x00" + len(padded).to_bytes(2, "little") + padded + numbers
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        rows_file("{'descr': '<i8', 'fortran_order': False, 'shape': (9" + "9" * 30 + ",), }"),
+        rows_file("{'descr': '<i8', 'fortran_order': False, 'shape': (1, ("),
+        rows_file("{'descr': '|O', 'fortran_order': False, 'shape': (12,), }", b"\0" * 96),
+        rows_file("{'descr': '<f8', 'fortran_order': False, 'shape': (12,), }", b"\0" * 96),
+        rows_file(
+            "{'descr': '<i8', 'fortran_order': False, 'shape': (12,), }",
+            (2**63).to_bytes(8, "little") * 12,
+        ),
+    ],
+    ids=["endless", "no python", "objects", "no rows", "negative"],
+)
+def test_segment_with_impossible_rows_is_one_line(tmp_path: Path, rows: bytes) -> None:
+    # Found by fuzzing.
+    with filled(tmp_path / "library", [BOOK]) as library:
+        (folder,) = (library.root / "index").glob("vision-*")
+    (folder / "rows.npy").write_bytes(rows)
+    query = np.ones(32, dtype=np.float32)
+    with pytest.raises(LibraryError, match="library rebuild"):
+        Segment(folder).search(query, 3, np.ones(100, dtype=np.bool_))

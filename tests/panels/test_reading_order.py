@@ -152,7 +152,7 @@ def test_a_hundred_random_boxes_are_ordered_quickly(seed: int) -> None:
     corners = np.random.default_rng(seed).uniform(0, 1000, (100, 2))
     sizes = np.random.default_rng(seed + 1).uniform(1, 400, (100, 2))
     boxes = [Box(x, y, x + w, y + h) for (x, y), (w, h) in zip(corners, sizes, strict=True)]
-    start = time.perf_counter()
+    start = time.process_time()
     order = reading_order(boxes, LTR)
     assert sorted(order) == list(range(100))
-    assert time.perf_counter() - start < 2.0
+    assert time.process_time() - start < 2.0

@@ -1,22 +1,37 @@
 """Results between machines: whole or not at all, tried again, and told of in one line.
 
-The last test is of a real S3 interface (moto's server). s3fs and moto need an older python-dateutil
-than constraints.txt names, so it runs where they are installed and is skipped elsewhere.
+The last tests are of a real S3 interface (moto's server). s3fs and moto need an older
+python-dateutil than constraints.txt names, so they run where those are installed and are
+skipped elsewhere.
 """
 
 from __future__ import annotations
 
 import uuid
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+import cheap_stages
+from longbox.config import ClusterOptions, Config, ModelOptions
 from longbox.errors import ClusterError, LibraryError
-from longbox.library import Parcel, made_files, pack_book, sha256_of, take_file, unpack_book
+from longbox.library import (
+    Library,
+    Parcel,
+    made_files,
+    pack_book,
+    sha256_of,
+    take_file,
+    unpack_book,
+)
+from longbox.pipeline import index_shelf
 from longbox.pipeline.cluster.crew import packed_bytes, unpacked
 from longbox.pipeline.cluster.storage import Storage
 from longbox.pipeline.patience import RetryPolicy
+from pipeline.clusters import Cluster
+from tiny_comics import draw_cbz
 
 pytest.importorskip("fsspec")
 HASTY = RetryPolicy(n_tries=3, first_wait_s=0.0, longest_wait_s=0.0)
@@ -132,8 +147,9 @@ def bucket(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
         import s3fs
 
         s3fs.S3FileSystem.clear_instance_cache()
-        s3fs.S3FileSystem().mkdir("comics")
-        yield "s3://comics/results"
+        name = f"comics-{uuid.uuid4().hex[:8]}"  # moto keeps what it had in this process
+        s3fs.S3FileSystem().mkdir(name)
+        yield f"s3://{name}/results"
     finally:
         server.stop()
 
@@ -153,3 +169,32 @@ def test_s3_keeps_objects_and_says_what_is_wrong(bucket: str) -> None:
         storage.get("two", sha256_of(b"comic"))
     with pytest.raises(ClusterError, match="cannot be written"):
         Storage("s3://no-such-bucket/results", HASTY).try_out()
+
+
+@pytest.mark.filterwarnings("default")
+def test_library_made_through_s3_is_that_of_one_machine(
+    bucket: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import s3fs
+
+    cheap_stages.install(monkeypatch.setattr)
+    for number in range(2):
+        draw_cbz(tmp_path / "shelf" / f"Night {number}.cbz", [number] * (number + 1))
+    plain = replace(Config(), models=ModelOptions(embed=False))
+    made = Cluster(tmp_path, cheap_stages.hooked(tmp_path / "hook"))
+    contents: list[str] = []
+    try:
+        made.start_scheduler()
+        made.start_worker("--no-nanny")
+        far = replace(plain, cluster=ClusterOptions(made.address, bucket))
+        for name, config in (("alone", plain), ("far", far)):
+            with Library.create(tmp_path / name) as library:
+                is_alone = name == "alone"
+                report = index_shelf([tmp_path / "shelf"], library, config, in_process=is_alone)
+                assert (report.n_books, report.problems) == (2, [])
+                contents.append(library.fingerprint_contents())
+    finally:
+        made.stop()
+    assert contents[0] == contents[1]
+    s3fs.S3FileSystem.clear_instance_cache()
+    assert s3fs.S3FileSystem().find(bucket) == []

@@ -7,7 +7,6 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -32,6 +31,7 @@ from longbox.vectors import Space
 from pipeline.described_shelf import HURRY, Shelf, annotate, asked_of
 from text.misbehaving_server import TIERS, misbehaving, page
 from text.misbehaviours import KEY, KINDS, NAMES
+from waiting import PATIENCE_S, until
 
 
 @pytest.fixture
@@ -332,27 +332,20 @@ def test_stopped_run_keeps_what_came_back(shelf: Shelf, how: signal.Signals) -> 
         assert child.stdout is not None
         for _ in range(5):
             assert child.stdout.readline() == "page\n"
-        _wait_until(lambda: server.count()[5] == 1)
+        until(lambda: server.count()[5] == 1)
         started = time.monotonic()
         child.send_signal(how)
-        out, _ = child.communicate(timeout=60)
+        out, _ = child.communicate(timeout=PATIENCE_S)
         stopped_in_s = time.monotonic() - started
     if how is signal.SIGINT:
         assert out.splitlines()[-1] == "True"
-        assert stopped_in_s < 20
+        assert stopped_in_s < 40  # what the server is slow with lasts much longer
         assert shelf.states(book_id) == ["clean"] * 5
     with misbehaving({}) as server:
         report = shelf.describe(server)
         assert sorted(server.count()) == [5, 6, 7]
     assert shelf.states(book_id) == ["clean"] * 8
     assert report.n_done_before + report.n_cached == 5
-
-
-def _wait_until(is_so: Callable[[], bool]) -> None:
-    end = time.monotonic() + 20
-    while not is_so() and time.monotonic() < end:
-        time.sleep(0.02)
-    assert is_so()
 
 
 def test_good_answer_of_the_server_is_what_the_tests_think() -> None:

@@ -2,7 +2,10 @@
 
 The library is drawn and indexed once for all test processes; whoever changes it works on a copy.
 Debian's chromium is driven through Playwright. Where it is missing, browser tests are skipped,
-except in CI, where that is a failure.
+except in CI, where that is a failure. It composes its pages without a graphics processor: the page
+uses no WebGL, and an emulated one took as much time as all the rest of a browser test.
+
+Whatever waits here, for a server, an answer or a page, waits as long as `waiting.PATIENCE_S`.
 """
 
 from __future__ import annotations
@@ -10,13 +13,13 @@ from __future__ import annotations
 import os
 import shutil
 import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import httpx
 import pytest
 from filelock import FileLock
 
@@ -27,6 +30,7 @@ from longbox.synthetic import draw_shelf
 from longbox.web import Server, WebOptions, create_app
 from made_studies import put_studies
 from tiny_comics import draw_cbz
+from waiting import PATIENCE_S, until
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page
@@ -90,6 +94,15 @@ def library_copy(drawn_library: Path, tmp_path: Path) -> Path:
     return Path(shutil.copytree(drawn_library, tmp_path / "library"))
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _patient_clients() -> Iterator[None]:
+    """Let httpx wait; five seconds are too few for a page on a machine that does more."""
+    with pytest.MonkeyPatch.context() as patch:
+        for wait in ("connect", "read", "write", "pool"):
+            patch.setattr(httpx._config.DEFAULT_TIMEOUT_CONFIG, wait, PATIENCE_S)
+        yield
+
+
 Serve = Callable[..., Served]
 
 
@@ -100,7 +113,7 @@ def _servers() -> Iterator[ExitStack]:
 
 
 def _start(stack: ExitStack, root: Path, **options: Any) -> Served:
-    made = WebOptions(port=0, **options)
+    made = WebOptions(**{"port": 0, "n_render_processes": 1, **options})
     library = stack.enter_context(
         Library.open(root, read_only=made.is_read_only) if root.exists() else Library.create(root)
     )
@@ -111,14 +124,11 @@ def _start(stack: ExitStack, root: Path, **options: Any) -> Served:
 
     def end() -> None:
         server.stop()
-        thread.join(20)
+        thread.join(PATIENCE_S)
 
     stack.callback(end)
-    until = time.monotonic() + 20
-    while not server.is_started:
-        assert time.monotonic() < until, "the server did not start"
-        assert thread.is_alive(), "the server ended"
-        time.sleep(0.02)
+    until(lambda: server.is_started or not thread.is_alive(), "the server did not start")
+    assert server.is_started, "the server ended"
     return Served(server.address, root, app)
 
 
@@ -132,7 +142,7 @@ def serve() -> Iterator[Serve]:
 @pytest.fixture(scope="session")
 def served(drawn_library: Path, _servers: ExitStack) -> Served:
     """A read-only server on the drawn library, shared by the tests of one process."""
-    return _start(_servers, drawn_library, is_read_only=True)
+    return _start(_servers, drawn_library, is_read_only=True, n_render_processes=0)
 
 
 @pytest.fixture(scope="session")
@@ -174,8 +184,9 @@ def browser() -> Iterator[Browser]:
         if os.environ.get("CI"):
             pytest.fail("chromium is missing; .ci/run installs it")
         pytest.skip("chromium is not installed; apt-get install chromium")
-    from playwright.sync_api import sync_playwright
+    from playwright.sync_api import expect, sync_playwright
 
+    expect.set_options(timeout=PATIENCE_S * 1000)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
             executable_path=_CHROMIUM,
@@ -186,9 +197,7 @@ def browser() -> Iterator[Browser]:
                 "--disable-background-networking",
                 "--disable-component-update",
                 "--disable-sync",
-                "--use-gl=angle",
-                "--use-angle=swiftshader",
-                "--enable-unsafe-swiftshader",
+                "--disable-gpu",
             ],
         )
         yield browser
@@ -215,14 +224,23 @@ def _watched(context: BrowserContext) -> tuple[Page, list[str]]:
             else faults.append(f"asked {request.url}")
         ),
     )
-    page.set_default_timeout(15_000)
+    page.set_default_timeout(PATIENCE_S * 1000)
     return page, faults
+
+
+_WIDE = {"viewport": {"width": 1280, "height": 800}}
+_PHONE = {
+    "viewport": {"width": 390, "height": 844},
+    "has_touch": True,
+    "is_mobile": True,
+    "device_scale_factor": 2,
+}
 
 
 @pytest.fixture
 def page(browser: Browser) -> Iterator[Page]:
     """A wide screen (1280 x 800); the test fails if a script does, or another host is asked."""
-    context = browser.new_context(viewport={"width": 1280, "height": 800})
+    context = browser.new_context(**_WIDE)
     made, faults = _watched(context)
     yield made
     context.close()
@@ -232,13 +250,33 @@ def page(browser: Browser) -> Iterator[Page]:
 @pytest.fixture
 def phone(browser: Browser) -> Iterator[Page]:
     """A phone (390 x 844, touch), watched likewise."""
-    context = browser.new_context(
-        viewport={"width": 390, "height": 844},
-        has_touch=True,
-        is_mobile=True,
-        device_scale_factor=2,
-    )
+    context = browser.new_context(**_PHONE)
     made, faults = _watched(context)
     yield made
     context.close()
     assert not faults, faults
+
+
+Look = Callable[[str], "tuple[Page, list[str]]"]
+
+
+@pytest.fixture(scope="session")
+def look(browser: Browser) -> Iterator[Look]:
+    """Open addresses one after the other in one window, for tests that only look at a page.
+
+    `look("wide")` or `look("phone")` gives the window and its faults, none yet. What a person
+    would leave behind (a choice, a cookie, a theme) must not be left there.
+    """
+    opened: dict[str, tuple[Page, list[str]]] = {}
+    with ExitStack() as stack:
+
+        def window(screen: str) -> tuple[Page, list[str]]:
+            if screen not in opened:
+                context = browser.new_context(**(_WIDE if screen == "wide" else _PHONE))
+                stack.callback(context.close)
+                opened[screen] = _watched(context)
+            page, faults = opened[screen]
+            faults.clear()
+            return page, faults
+
+        yield window

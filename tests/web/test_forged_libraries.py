@@ -26,6 +26,7 @@ def book(tmp_path: Path) -> Book:
 
 @pytest.fixture
 def client(tmp_path: Path, book: Book, serve: Callable[..., Any]) -> Iterator[httpx.Client]:
+    assert Path(book.path).parent == tmp_path
     served = serve(tmp_path / "library", is_read_only=True)
     with httpx.Client(base_url=served.address, timeout=60) as made:
         yield made

@@ -3,7 +3,7 @@ from __future__ import annotations
 import os
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -14,6 +14,7 @@ from longbox.config import Config
 from longbox.errors import BusyError, QueryError
 from longbox.web.jobs import Job, JobBoard, JobState, Kind
 from longbox.web.jobs.messages import shown
+from waiting import PATIENCE_S, until
 
 
 @dataclass(frozen=True)
@@ -37,15 +38,8 @@ def board(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[JobBoard]
     made.close(2)
 
 
-def _until(found: Callable[[], object], within_s: float = 30.0) -> None:
-    deadline = time.monotonic() + within_s
-    while not found():
-        assert time.monotonic() < deadline, "it did not happen"
-        time.sleep(0.02)
-
-
 def _ended(board: JobBoard, job: Job) -> Job:
-    _until(lambda: (now := board.get(job.job_id)) is not None and now.is_over)
+    until(lambda: (now := board.get(job.job_id)) is not None and now.is_over)
     now = board.get(job.job_id)
     assert now is not None
     return now
@@ -104,7 +98,7 @@ def test_crashed_process_is_a_failed_job_with_a_clear_line(
 
 def test_jobs_run_one_after_the_other(board: JobBoard) -> None:
     first, second = board.submit("count", {"n": 2}), board.submit("count", {"n": 3})
-    _until(lambda: _now(board, first).state is JobState.RUNNING)
+    until(lambda: _now(board, first).state is JobState.RUNNING)
     assert _now(board, second).state is JobState.QUEUED
     assert board.submit("count", {"n": 3}).job_id == second.job_id  # the very same waits already
     one, two = _ended(board, first), _ended(board, second)
@@ -126,28 +120,28 @@ def test_waiting_job_is_stopped_before_it_begins(board: JobBoard) -> None:
 def test_stopped_job_leaves_no_process(board: JobBoard, tmp_path: Path) -> None:
     note = tmp_path / "note"
     job = board.submit("sleep_with_child", {"note": str(note)})
-    _until(lambda: _now(board, job).now == "asleep")
+    until(lambda: _now(board, job).now == "asleep")
     pids = [int(pid) for pid in note.read_text().split()]
     assert all(_is_alive(pid) for pid in pids)
     asked = board.cancel(job.job_id)
     assert asked is not None
     assert asked.now == "stopping"
     assert _ended(board, job).state is JobState.STOPPED
-    _until(lambda: not any(_is_alive(pid) for pid in pids))
+    until(lambda: not any(_is_alive(pid) for pid in pids))
 
 
 def test_board_that_closes_ends_what_does_not_stop(board: JobBoard, tmp_path: Path) -> None:
     note = tmp_path / "note"
     job = board.submit("sleep_with_child", {"n": 1, "note": str(note)})
     waiting = board.submit("count", {"n": 1})
-    _until(lambda: _now(board, job).now == "asleep")
+    until(lambda: _now(board, job).now == "asleep")
     start = time.monotonic()
     board.close(1.0)
-    assert time.monotonic() - start < 10
+    assert time.monotonic() - start < 30  # the job sleeps for a minute
     assert _now(board, job).state is JobState.STOPPED
     assert "force" in _now(board, job).outcome
     assert _now(board, waiting).state is JobState.STOPPED
-    _until(lambda: not any(_is_alive(int(pid)) for pid in note.read_text().split()))
+    until(lambda: not any(_is_alive(int(pid)) for pid in note.read_text().split()))
     with pytest.raises(BusyError, match="shutting down"):
         board.submit("count", {"n": 1})
 
@@ -157,7 +151,7 @@ def test_many_of_a_kind_that_settles_are_one_job(tmp_path: Path) -> None:
     kind = replace(
         _kind("count"),
         merge=lambda waiting, new: Given(waiting.n + new.n),
-        settle_s=0.5,
+        settle_s=1.5,
         settle_at_most_s=60.0,
     )
     board = JobBoard(tmp_path, Config(), [kind])
@@ -165,10 +159,10 @@ def test_many_of_a_kind_that_settles_are_one_job(tmp_path: Path) -> None:
     try:
         first = board.submit("count", {"n": 1})
         for _ in range(9):
-            time.sleep(0.1)  # longer in all than it settles
+            time.sleep(0.2)  # longer in all than it settles
             assert board.submit("count", {"n": 1}).job_id == first.job_id
         assert _now(board, first).what == "count 10"
-        _until(lambda: _now(board, first).state is not JobState.QUEUED, 5)
+        until(lambda: _now(board, first).state is not JobState.QUEUED)
         second = board.submit("count", {"n": 1})
         assert second.job_id != first.job_id
         assert len(board.jobs()) == 2
@@ -184,7 +178,7 @@ def test_settling_does_not_last_for_ever(tmp_path: Path) -> None:
     board = JobBoard(tmp_path, Config(), [kind])
     try:
         first = board.submit("refuse")
-        deadline = time.monotonic() + 5
+        deadline = time.monotonic() + PATIENCE_S
         while _now(board, first).state is JobState.QUEUED and time.monotonic() < deadline:
             board.submit("refuse")
             time.sleep(0.1)
@@ -241,7 +235,7 @@ def test_board_answers_many_threads(board: JobBoard) -> None:
     for thread in threads:
         thread.join()
     assert not errors
-    _until(lambda: all(job.is_over for job in board.jobs()))
+    until(lambda: all(job.is_over for job in board.jobs()))
 
 
 @pytest.mark.parametrize("hostile", ["\u202eevil", "a\x00b", "x" * 10_000, "\ud800", "\x1b[2J"])
@@ -261,7 +255,7 @@ def _now(board: JobBoard, job: Job) -> Job:
 def test_process_ids_are_not_our_own(board: JobBoard, tmp_path: Path) -> None:
     note = tmp_path / "note"
     job = board.submit("sleep_with_child", {"note": str(note)})
-    _until(lambda: _now(board, job).now == "asleep")
+    until(lambda: _now(board, job).now == "asleep")
     pid = int(note.read_text().split()[0])
     assert pid != os.getpid()
     assert os.getpgid(pid) == pid  # Ctrl-C in the server's terminal does not reach it

@@ -6,8 +6,7 @@ import os
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import psutil
@@ -20,6 +19,7 @@ from longbox.errors import QueryError
 from longbox.library import Library
 from longbox.web.jobs import Job, JobBoard, JobState
 from tiny_comics import draw_cbz
+from waiting import PATIENCE_S, until
 
 SETTINGS: Config = config_from({"index": {"n_workers": 1}, "models": {"embed": False}})
 
@@ -32,13 +32,6 @@ def board(tmp_path: Path) -> Iterator[JobBoard]:
     made.close(5)
 
 
-def _until(found: Callable[[], object], within_s: float = 60.0) -> None:
-    deadline = time.monotonic() + within_s
-    while not found():
-        assert time.monotonic() < deadline, "it did not happen"
-        time.sleep(0.02)
-
-
 def _now(board: JobBoard, job: Job) -> Job:
     found = board.get(job.job_id)
     assert found is not None
@@ -46,7 +39,7 @@ def _now(board: JobBoard, job: Job) -> Job:
 
 
 def _ended(board: JobBoard, job: Job) -> Job:
-    _until(lambda: _now(board, job).is_over)
+    until(lambda: _now(board, job).is_over)
     return _now(board, job)
 
 
@@ -91,7 +84,7 @@ def test_stopped_run_leaves_a_library_that_goes_on(board: JobBoard, tmp_path: Pa
     for n in range(6):
         draw_cbz(shelf / f"book{n}.cbz", list(range(8 * n, 8 * n + 8)))
     job = board.submit("index", {"paths": [str(shelf)]})
-    _until(lambda: _now(board, job).now.startswith("1 of 6"))
+    until(lambda: _now(board, job).now.startswith("1 of 6"))
     board.cancel(job.job_id)
     stopped = _ended(board, job)
     assert stopped.state is JobState.STOPPED
@@ -144,7 +137,7 @@ def test_killed_server_leaves_no_process_and_a_usable_library(tmp_path: Path) ->
     os.kill(server.pid, signal.SIGKILL)
     server.wait()
     server.stdout.close()
-    _, alive = psutil.wait_procs(family, timeout=15)
+    _, alive = psutil.wait_procs(family, timeout=PATIENCE_S)
     assert not [p for p in alive if p.status() != psutil.STATUS_ZOMBIE]
     with Library.open(root) as library:
         library.update_indexes()

@@ -13,6 +13,7 @@ import httpx
 import pytest
 
 from longbox.web.jobs import Kind
+from waiting import PATIENCE_S, until
 
 if TYPE_CHECKING:
     from conftest import Served
@@ -35,7 +36,7 @@ def counting(
     monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parent / "job_works"))
     served = serve(tmp_path / "library")
     served.app.state.services.jobs.register(COUNT)
-    with httpx.Client(base_url=served.address, timeout=30) as client:
+    with httpx.Client(base_url=served.address, timeout=PATIENCE_S) as client:
         yield client
 
 
@@ -79,7 +80,7 @@ def test_quiet_server_holds_no_stream(counting: httpx.Client) -> None:
     start = time.monotonic()
     with counting.stream("GET", "/api/v1/jobs/events") as stream:
         assert list(_events(stream)) == [("quiet", {})]
-    assert time.monotonic() - start < 5
+    assert time.monotonic() - start < 30  # a stream that is held lasts as long as its listener
 
 
 def test_job_is_stopped(counting: httpx.Client) -> None:
@@ -103,13 +104,12 @@ def test_listeners_are_bounded_and_those_that_leave_make_room(counting: httpx.Cl
         assert refused.status_code == 503
     for stream in streams:
         stream.__exit__(None, None, None)
-    deadline = time.monotonic() + 20
-    while True:
+
+    def is_heard() -> bool:
         with counting.stream("GET", "/api/v1/jobs/events") as stream:
-            if stream.status_code == 200:
-                break
-        assert time.monotonic() < deadline, "those that left still count"
-        time.sleep(0.2)
+            return stream.status_code == 200
+
+    until(is_heard, "those that left still count")
     counting.delete(f"/api/v1/jobs/{job['job_id']}")
 
 

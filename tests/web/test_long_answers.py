@@ -20,6 +20,7 @@ from longbox.web.opds.files import attachment
 from longbox.web.opds.jpeg import _MOST_WAITING, JpegMaker
 from longbox.web.places import Places
 from longbox.web.search import saved_state
+from waiting import PATIENCE_S
 
 
 def _pieces() -> Iterator[bytes]:
@@ -61,7 +62,7 @@ def test_readers_that_wait_for_slow_pages_leave_threads_for_others() -> None:
 
     def slow(_request: object) -> Any:
         begun.release()
-        assert go.wait(20)
+        assert go.wait(PATIENCE_S)
         raise LibraryError("enough")
 
     maker = JpegMaker(SimpleNamespace(make=slow))  # type: ignore[arg-type]
@@ -75,12 +76,12 @@ def test_readers_that_wait_for_slow_pages_leave_threads_for_others() -> None:
     for thread in threads:
         thread.start()
     for _ in threads:
-        assert begun.acquire(timeout=20)
+        assert begun.acquire(timeout=PATIENCE_S)
     with pytest.raises(BusyError):
         maker.make(request, 320)
     go.set()
     for thread in threads:
-        thread.join(20)
+        thread.join(PATIENCE_S)
     with pytest.raises(LibraryError):
         maker.make(request, 320)
 

@@ -26,6 +26,7 @@ from longbox.web.pictures.comics import PagePlace
 from longbox.web.pictures.process import Job, Made
 from longbox.web.pictures.workers import PicturePool
 from picture_shelf import cbz, png
+from waiting import PATIENCE_S, until
 
 
 def render_job(file: Path, page: int = 0, size: tuple[int, int] = (300, 400), **more: float) -> Job:
@@ -85,13 +86,12 @@ def test_killed_process_costs_its_job_only(pool: PicturePool, comic: Path) -> No
     (before,) = pool.pids()
     os.kill(before, signal.SIGSTOP)  # so that the job surely is in the process when it dies
     with pool.submit("lost", render_job(comic, 1)) as lost:
-        while pool.n_waiting():
-            time.sleep(0.01)
+        until(lambda: not pool.n_waiting())
         with pool.submit("next", render_job(comic, 2)) as following:
             os.kill(before, signal.SIGKILL)
             with pytest.raises(PageError, match=r"^comic.cbz: page 2: the process .* ended"):
-                lost.result(30)
-            assert following.result(30).width == 160
+                lost.result(PATIENCE_S)
+            assert following.result(PATIENCE_S).width == 160
     assert pool.pids() != (before,)
 
 
@@ -99,8 +99,7 @@ def test_process_that_dies_idle_is_replaced_unnoticed(pool: PicturePool, comic: 
     do(pool, render_job(comic))
     (before,) = pool.pids()
     os.kill(before, signal.SIGKILL)
-    while pool.pids():
-        time.sleep(0.01)
+    until(lambda: not pool.pids())
     assert do(pool, render_job(comic, 1)).width == 160
 
 
@@ -111,7 +110,7 @@ def test_endless_job_is_ended_in_time(pool: PicturePool, comic: Path) -> None:
     start = time.monotonic()
     with pytest.raises(PageError, match="took too long"):
         do(pool, render_job(comic, 1, timeout_s=0.5))
-    assert time.monotonic() - start < 10
+    assert time.monotonic() - start < 30  # a job may take a minute where nothing is said
     assert do(pool, render_job(comic, 1)).width == 160
     assert not Path(f"/proc/{pid}").exists()
 
@@ -148,10 +147,8 @@ def test_processes_end_with_a_server_that_is_killed() -> None:
     os.kill(pid, signal.SIGSTOP)  # as one that is in an endless loop: it reads no end of file
     server.kill()
     server.communicate()
-    until = time.monotonic() + 10
-    while Path(f"/proc/{pid}/cmdline").exists() and Path(f"/proc/{pid}/cmdline").read_bytes():
-        assert time.monotonic() < until, "it lives on"
-        time.sleep(0.02)
+    told = Path(f"/proc/{pid}/cmdline")
+    until(lambda: not (told.exists() and told.read_bytes()), "it lives on")
 
 
 def _bomb(width: int, height: int) -> bytes:
@@ -228,7 +225,7 @@ def test_same_key_is_done_once_and_kept_once(pool: PicturePool, comic: Path) -> 
     kept: list[Made] = []
     tickets = [pool.submit("same", render_job(comic, 1), kept.append) for _ in range(20)]
     os.kill(pid, signal.SIGCONT)
-    made = [ticket.result(30) for ticket in tickets]
+    made = [ticket.result(PATIENCE_S) for ticket in tickets]
     assert all(each is made[0] for each in made)
     assert kept == [made[0]]
 
@@ -240,8 +237,7 @@ def test_too_many_waiting_is_busy_and_those_who_left_are_dropped(comic: Path) ->
         (pid,) = pool.pids()
         os.kill(pid, signal.SIGSTOP)
         running = pool.submit("running", render_job(comic, 1))
-        while pool.n_waiting():
-            time.sleep(0.01)
+        until(lambda: not pool.n_waiting())
         first = pool.submit("first", render_job(comic, 2))
         second = pool.submit("second", render_job(comic, 0))
         with pytest.raises(BusyError, match="too many pictures"):
@@ -251,7 +247,7 @@ def test_too_many_waiting_is_busy_and_those_who_left_are_dropped(comic: Path) ->
         third = pool.submit("third", render_job(comic, 0))
         os.kill(pid, signal.SIGCONT)
         for ticket in (running, second, third):
-            assert ticket.result(30).width == 160
+            assert ticket.result(PATIENCE_S).width == 160
     finally:
         pool.close()
 
@@ -293,14 +289,13 @@ def test_closing_ends_processes_and_tells_who_waits(comic: Path) -> None:
     (pid,) = pool.pids()
     os.kill(pid, signal.SIGSTOP)
     running = pool.submit("running", render_job(comic, 1))
-    while pool.n_waiting():
-        time.sleep(0.01)
+    until(lambda: not pool.n_waiting())
     waiting = pool.submit("waiting", render_job(comic, 2))
     pool.close()
     with pytest.raises(BusyError, match="closing"):
-        waiting.result(5)
+        waiting.result(PATIENCE_S)
     with pytest.raises(PageError, match="ended"):
-        running.result(5)
+        running.result(PATIENCE_S)
     with pytest.raises(BusyError, match="closing"):
         pool.submit("late", render_job(comic))
     assert not Path(f"/proc/{pid}").exists()

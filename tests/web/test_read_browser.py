@@ -355,7 +355,7 @@ def test_settings_change_the_view_and_stay(page: Page, served: Served) -> None:
 def test_bars_leave_and_come_back(page: Page, served: Served) -> None:
     open_reader(page, served, "Potion", "?page=2")
     body = page.locator("body")
-    page.wait_for_function("() => document.body.classList.contains('bars-away')", timeout=6000)
+    page.wait_for_function("() => document.body.classList.contains('bars-away')")
     page.mouse.click(640, 400)
     page.wait_for_function("() => !document.body.classList.contains('bars-away')")
     page.keyboard.press("b")

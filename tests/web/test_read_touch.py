@@ -32,7 +32,6 @@ class Finger:
 def test_the_page_follows_the_finger_and_turns(phone: Page, served: Served) -> None:
     open_reader(phone, served, "Potion", "?page=2&view=page")
     phone.wait_for_selector('.leaf--waiting [data-page="2"] img', state="attached")
-    phone.wait_for_timeout(300)
     finger = Finger(phone)
     finger.send("touchStart", (300, 400))
     for x in (280, 240, 200, 160):
@@ -86,7 +85,7 @@ def test_taps_at_the_sides_go_the_way_the_book_is_read(phone: Page, served: Serv
 
 def test_a_tap_in_the_middle_brings_the_bars(phone: Page, served: Served) -> None:
     open_reader(phone, served, "Potion", "?page=2&view=page")
-    phone.wait_for_function("() => document.body.classList.contains('bars-away')", timeout=6000)
+    phone.wait_for_function("() => document.body.classList.contains('bars-away')")
     Finger(phone).tap(195, 400)
     phone.wait_for_function("() => !document.body.classList.contains('bars-away')")
     assert "Page 2" in place(phone)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from longbox.web.search.desk import HITS_A_PART
+from waiting import PATIENCE_S
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Locator, Page
@@ -31,7 +32,7 @@ GIVE = """async ([address, kind]) => {
 
 def until(page: Page, claim: str, arg: object = None) -> None:
     """Wait for a claim in JavaScript; the page's policy forbids what `wait_for_function` does."""
-    deadline = time.monotonic() + 15
+    deadline = time.monotonic() + PATIENCE_S
     while not page.evaluate(f"arg => Boolean({claim})", arg):
         assert time.monotonic() < deadline, claim
         page.wait_for_timeout(30)

@@ -15,6 +15,7 @@ import pytest
 
 from longbox.errors import ConfigError
 from longbox.web import WebOptions
+from waiting import PATIENCE_S
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -31,7 +32,7 @@ def _start(*words: object) -> tuple[subprocess.Popen[str], str]:
 
 def _end(process: subprocess.Popen[str]) -> str:
     process.send_signal(signal.SIGTERM)
-    _, notes = process.communicate(timeout=30)
+    _, notes = process.communicate(timeout=PATIENCE_S)
     return notes
 
 
@@ -131,10 +132,11 @@ def test_slash_goes_to_the_search_box(page: Page, served: Served) -> None:
 def test_an_answer_does_not_wait_for_an_acknowledgement(served: Served) -> None:
     with httpx.Client(base_url=served.address) as client:
         client.get("/api/v1/facets")
-        took = []
-        for _ in range(15):
+
+        def is_quick() -> bool:
             start = time.perf_counter()
             client.get("/api/v1/facets").raise_for_status()
-            took.append(time.perf_counter() - start)
-    # Nagle's algorithm and a delayed acknowledgement make every one of them 40 ms.
-    assert min(took) < 0.03
+            return time.perf_counter() - start < 0.03
+
+        # Nagle's algorithm and a delayed acknowledgement make every one of them 40 ms.
+        assert any(is_quick() for _ in range(200))

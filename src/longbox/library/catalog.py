@@ -181,7 +181,7 @@ class Catalog:
         """Return a number that every change raises; caches hold as long as it stays."""
         with self.guarded() as connection:
             found = connection.execute("SELECT value FROM meta WHERE key = 'generation'").fetchone()
-        return int(found[0])
+            return int(found[0])
 
     def format(self) -> int:
         """Return the format number, 0 for an empty file."""

@@ -100,6 +100,19 @@ class _Allowed:
     is_scanned: bool
 
 
+# What the readers of JSON and of arrays make of files that nobody of ours wrote; NumPy reads the
+# head of an old array as Python's words.
+_UNREADABLE: Final = (
+    ValueError,
+    TypeError,
+    KeyError,
+    EOFError,
+    OverflowError,
+    SyntaxError,
+    TokenError,
+)
+
+
 class Segment:
     """One open segment.
 
@@ -129,11 +142,11 @@ class Segment:
             kept = np.load(
                 folder / (VECTORS_NAME if self.is_copy else BOOK_TABLE_NAME), mmap_mode="r"
             )
-        except (ValueError, TypeError, KeyError, EOFError, SyntaxError, TokenError) as error:
+        except _UNREADABLE as error:
             raise LibraryError(_damaged(folder)) from error
         n, dimension, space = self.info.n_vectors, self.info.dimension, self.info.space
         is_whole = kept.shape == (n, dimension) if self.is_copy else kept.dtype == BOOK_TABLE
-        if not is_whole or self.rows.shape != (n,):
+        if not is_whole or self.rows.shape != (n,) or self.rows.dtype != np.dtype("<i8"):
             raise LibraryError(_damaged(folder))
         self._vectors: ExactVectors
         if self.is_copy:
@@ -208,7 +221,10 @@ class Segment:
         if kept is None or kept[0] is not mask:
             inside = np.searchsorted(self.rows, mask.size)
             allowed = np.zeros(self.rows.size, dtype=np.bool_)
-            allowed[:inside] = mask[self.rows[:inside]]
+            try:
+                allowed[:inside] = mask[self.rows[:inside]]
+            except IndexError as error:  # rows that do not rise
+                raise LibraryError(_damaged(self.folder)) from error
             n = int(allowed.sum())
             is_few = n * self.info.dimension * 2 <= NUMPY_BYTES
             if is_few and not self.is_copy:

@@ -109,15 +109,16 @@ def read_vectors(path: Path, space: Space) -> tuple[str, NDArray[np.float16], ND
             said = json.loads(plain_member(archive, f"{at}/zarr.json"))["attributes"]
             vectors = raw_vectors(archive, f"{at}/vectors")
             mask = raw_array(archive, f"{at}/mask", np.dtype(np.bool_))
+            fingerprint = str(said["fingerprint"])
     except (OSError, zipfile.BadZipFile, zlib.error, EOFError, RuntimeError) as error:
         if (trouble := disk_trouble(error)) is not None:
             raise DiskError(
                 f"{path}: cannot be read ({trouble.strerror}); check the disk and run again"
             ) from error
         raise LibraryError(f"{path}: damaged book store ({error}); {_REMEDY}") from error
-    except (KeyError, ValueError, TypeError) as error:
+    except (KeyError, ValueError, TypeError, OverflowError) as error:
         raise LibraryError(f"{path}: no readable {space} vectors ({error}); {_REMEDY}") from error
-    return str(said["fingerprint"]), vectors, mask
+    return fingerprint, vectors, mask
 
 
 def disk_trouble(error: BaseException) -> OSError | None:

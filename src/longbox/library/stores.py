@@ -39,6 +39,7 @@ from longbox.vectors import PanelVectors, Space
 
 STORE_FORMAT: Final = 2
 STORE_SUFFIX: Final = ".zarr.zip"
+MAX_READ_BYTES: Final = 1 << 30  # of one array; the annotation of a million panels is below it
 BOOKS_NAME: Final = "books"
 PARTIAL_NAME: Final = "partial"
 _EPOCH: Final = (1980, 1, 1, 0, 0, 0)
@@ -106,7 +107,9 @@ def has_store(root: Path, book_id: str, recipe: str) -> bool:
     try:
         with zipfile.ZipFile(path) as archive:
             attributes = json.loads(plain_member(archive, "zarr.json"))["attributes"]
-    except (OSError, zipfile.BadZipFile, zlib.error, EOFError, KeyError, TypeError, ValueError):
+    except (OSError, zipfile.BadZipFile, zlib.error, EOFError, RuntimeError):
+        return False
+    except (KeyError, TypeError, ValueError):
         return False
     if not isinstance(attributes, dict):
         return False
@@ -271,6 +274,21 @@ def read_members(path: Path, data: bytes) -> dict[str, bytes]:
         raise LibraryError(f"{path}: damaged book store ({error}); {_REMEDY}") from error
 
 
+# What the readers of arrays and JSON make of a store that nobody of ours wrote.
+_UNREADABLE: Final = (
+    KeyError,
+    ValueError,
+    TypeError,
+    IndexError,
+    AttributeError,
+    AssertionError,
+    OverflowError,
+    RuntimeError,
+    MemoryError,
+    ModelError,
+)
+
+
 def parse_members(path: Path, members: dict[str, bytes]) -> BookStore:
     """Read a store from its members.
 
@@ -279,7 +297,7 @@ def parse_members(path: Path, members: dict[str, bytes]) -> BookStore:
     """
     try:
         return _unpack(path, members)
-    except (KeyError, ValueError, TypeError, IndexError, RuntimeError, ModelError) as error:
+    except _UNREADABLE as error:
         reason = " ".join(str(error).split())[:200]
         raise LibraryError(f"{path}: not a readable book store ({reason}); {_REMEDY}") from error
 
@@ -297,7 +315,8 @@ def _unpack(path: Path, members: dict[str, bytes]) -> BookStore:
     attributes = root.attrs.asdict()
     if int(attributes["format"]) > STORE_FORMAT:
         raise NewerFormatError(f"{path}: made by a newer Longbox; upgrade Longbox")
-    annotated = _decode(np.asarray(root["annotation_json"][:], dtype=np.uint8).tobytes())
+    text = _bounded(root["annotation_json"])
+    annotated = _decode(np.asarray(text[:], dtype=np.uint8).tobytes())
     if f"{annotated.book.book_id}{STORE_SUFFIX}" != path.name:
         raise LibraryError(f"{path}: holds book {annotated.book.book_id}; give it that name")
     if root["panel_boxes"].shape[0] != annotated.n_panels:
@@ -309,8 +328,19 @@ def _unpack(path: Path, members: dict[str, bytes]) -> BookStore:
     return BookStore(annotated, vectors, str(attributes["recipe"]))
 
 
+def _bounded(array: Any) -> Any:
+    """Return an array whose claimed size the memory can take; what it has not is zeros.
+
+    Raises:
+        ValueError: It claims more.
+    """
+    if array.nbytes > MAX_READ_BYTES:
+        raise ValueError(f"{array.name} claims {array.nbytes} bytes")
+    return array
+
+
 def _read_vectors(group: Any, space: Space, n_panels: int) -> PanelVectors:
-    array, mask = group["vectors"], group["mask"]
+    array, mask = _bounded(group["vectors"]), _bounded(group["mask"])
     if array.shape != (n_panels, int(group.attrs["dimension"])):
         raise ValueError(f"{space} vectors have the shape {array.shape}")
     return PanelVectors(

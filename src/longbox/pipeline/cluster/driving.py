@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import queue
 import time
+import warnings
 from collections import Counter, deque
 from collections.abc import Callable, Generator, Iterable
 from concurrent.futures import CancelledError, ThreadPoolExecutor
@@ -99,7 +100,9 @@ class Drive(Generic[T]):
         """
         self._todo.extend(self._numbered(item) for item in items)
         topic = TOPIC.format(run=self._trip.run)
-        setup = self._client.submit(_same, self._trip.setup, key=f"{topic}-setup")
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", "Sending large graph")  # samples and their vectors
+            setup = self._client.submit(_same, self._trip.setup, key=f"{topic}-setup")
         self._client.subscribe_topic(topic, self._heard)
         fetching = ThreadPoolExecutor(_N_FETCHING, thread_name_prefix="longbox-fetch")
         try:
@@ -170,15 +173,17 @@ class Drive(Generic[T]):
             self._events.put(("lost", sent.number, Lost(str(error), is_retried=True)))
             return
         sent.n_sends += 1
-        sent.future = self._client.submit(
-            self._trip.function,
-            wrapped,
-            setup,
-            key=f"{TOPIC.format(run=self._trip.run)}-{sent.number}-{sent.n_sends}",
-            pure=False,
-            workers=sorted(sent.allowed) if sent.allowed else None,
-            resources=dict(self._crowd.needs) or None,
-        )
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", "Sending large graph")  # a scorer with its weights
+            sent.future = self._client.submit(
+                self._trip.function,
+                wrapped,
+                setup,
+                key=f"{TOPIC.format(run=self._trip.run)}-{sent.number}-{sent.n_sends}",
+                pure=False,
+                workers=sorted(sent.allowed) if sent.allowed else None,
+                resources=dict(self._crowd.needs) or None,
+            )
         number, n_sends = sent.number, sent.n_sends
         sent.future.add_done_callback(lambda _: self._events.put(("done", number, n_sends)))
 
@@ -285,7 +290,9 @@ class Drive(Generic[T]):
             futures = [s.future for s in self._active.values() if s.future is not None]
             self._client.cancel([*futures, setup], force=True)
             self._client.unsubscribe_topic(topic)
-            here = [a for a in self._crowd.slots if a not in self._crowd.unfit]
+            # Asked of one that died, the scheduler would wait half a minute for it.
+            alive = self._client.scheduler_info(n_workers=-1)["workers"]
+            here = [a for a in alive if a not in self._crowd.unfit]
             if here:
                 self._client.run(close_there, self._trip.run, workers=here, on_error="ignore")
 
