@@ -10,6 +10,7 @@ index     `update_indexes` in a process of its own: time, and the most memory it
 size      bytes a panel: stores, learned stores, catalog by its tables, index by space
 search    the real Searcher in a warm process: words, a picture, a panel in all spaces, all spaces
           and words, the same within one decade; every query is another one
+add       a hundred books more: merged, indexed, and removed again
 recall    of the ten nearest in each space, against an exact scan of what is stored; queries are
           panels that differ from a stored one by half of what panels of a book differ
 """
@@ -31,6 +32,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 import drawn_library
+from longbox.book import FileStamp
 from longbox.config import Config
 from longbox.library import Filters, Library
 from longbox.retrieval import PanelTerm, PictureTerm, Searcher, SearchRequest, Term, WordsTerm
@@ -39,7 +41,7 @@ from report import RESULTS, machine, table
 from whole_search import draw_crops
 
 RESULT = RESULTS / "large_library.json"
-PARTS = ("index", "size", "search", "recall")
+PARTS = ("index", "size", "search", "recall", "add")
 SEED = 7
 
 
@@ -80,6 +82,32 @@ def size(root: Path) -> dict[str, Any]:
     }
     rounded = {name: round(value, 1) for name, value in sorted(parts.items())}
     return {"bytes_a_panel": round(sum(parts.values())), "parts": rounded}
+
+
+def add(root: Path, n_books: int = 100) -> dict[str, float]:
+    """Time what a run adds to a library of this size; the books go again."""
+    numbers = range(10_000_000, 10_000_000 + n_books)
+    for number in numbers:
+        drawn_library.write_book(root, number)
+    with Library.open(root) as library:
+        start = time.perf_counter()
+        for number in numbers:
+            library.merge_book(f"{number:016x}", f"/shelf/{number}.cbz", FileStamp(1, number))
+        merged = time.perf_counter()
+        for number in numbers:
+            library.merge_learned(f"{number:016x}", drawn_library.model())
+        learned = time.perf_counter()
+        library.update_indexes()
+        indexed = time.perf_counter()
+        for number in numbers:
+            library.remove_book(f"{number:016x}")
+        removed = time.perf_counter()
+    return {
+        "merge_ms_a_book": round(1e3 * (merged - start) / n_books, 1),
+        "merge_learned_ms_a_book": round(1e3 * (learned - merged) / n_books, 1),
+        "update_s_for_100_books": round(indexed - learned, 1),
+        "remove_ms_a_book": round(1e3 * (removed - indexed) / n_books, 1),
+    }
 
 
 def drawn_words(rng: np.random.Generator) -> str:
@@ -224,13 +252,14 @@ def main() -> None:
         n_new += 1
     figures: dict[str, Any] = {}
     if n_new:
-        figures["grow_ms_a_book"] = round(1e3 * (time.perf_counter() - start) / n_new, 1)
+        figures["grow_s"] = round(time.perf_counter() - start)
     if "index" in args.only:
         figures |= index(root)
     with Library.open(root, read_only=True) as library:
         n_panels = library.status().panels
     for name, part in (
         ("size", lambda: size(root)),
+        ("add", lambda: add(root)),
         ("search", lambda: search(root, args.queries)),
         ("recall", lambda: recall(root, args.queries)),
     ):

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import struct
+import time
+import zlib
 
 import numpy as np
 import pytest
@@ -183,3 +185,31 @@ def test_gif_whose_frame_is_larger_than_itself_is_one_bad_page() -> None:
     for read in (probe, decode):
         with pytest.raises(PageError, match="GIF"):
             read(hostile, IngestOptions())
+
+
+def chunk(kind: bytes, data: bytes) -> bytes:
+    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+
+def test_small_png_of_billions_of_pixels_is_refused_by_its_head() -> None:
+    # Found by fuzzing: to see whether EXIF follows behind them, Pillow decoded all the pixels.
+    good = encoded(drawing(3, 12, 18), "PNG")
+    tall = good[:8] + chunk(b"IHDR", struct.pack(">2I5B", 12, 2**31 - 1, 8, 2, 0, 0, 0)) + good[33:]
+    began = time.process_time()
+    for read in (probe, decode):
+        with pytest.raises(PageError, match="above the limit"):
+            read(tall, OPTIONS)
+    assert rotation_degrees(tall) == 0
+    assert time.process_time() - began < 1
+
+
+@pytest.mark.parametrize("is_behind", [False, True])
+def test_exif_turns_a_png_wherever_it_stands(is_behind: bool) -> None:
+    block = b"MM\0*\0\0\0\x08\0\1\1\x12\0\3\0\0\0\1\0\6\0\0\0\0\0\0"
+    good = encoded(drawing(3, 70, 50), "PNG")
+    at = good.index(b"IEND") - 4 if is_behind else 33
+    turned = good[:at] + chunk(b"eXIf", block) + good[at:]
+    assert rotation_degrees(turned) == 90
+    assert (probe(turned, OPTIONS).width, probe(turned, OPTIONS).height) == (50, 70)
+    straight = decode(good, OPTIONS)
+    assert np.array_equal(decode(turned, OPTIONS), np.rot90(straight, -1))

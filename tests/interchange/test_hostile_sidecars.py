@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import struct
 import time
 import zipfile
 from typing import Any
@@ -166,3 +167,23 @@ def test_control_characters_do_not_get_into_texts() -> None:
     page = read_sidecar("m", _mokuro(lines=["a\x1b[31mb\x00", "c\nd"])).pages[0]
     assert page.texts is not None
     assert page.texts[0].text == "a [31mb c d"
+
+
+def test_entry_without_a_name_is_one_line() -> None:
+    # Found by fuzzing: zipfile asks for the last letter of a name.
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        archive.writestr("x", b"{}")
+    data = buffer.getvalue()
+    for head, length_at in ((b"PK\x03\x04", 26), (b"PK\x01\x02", 28)):
+        at = data.index(head)
+        size = 30 if head == b"PK\x03\x04" else 46
+        fields = bytearray(data[at : at + size])
+        fields[length_at : length_at + 2] = b"\0\0"
+        data = data[:at] + bytes(fields) + data[at + size + 1 :]
+    end = data.index(b"PK\x05\x06")
+    directory = data.index(b"PK\x01\x02")
+    tail = bytearray(data[end:])
+    tail[12:20] = struct.pack("<2I", end - directory, directory)
+    with pytest.raises(SidecarError):
+        read_sidecar("x.cbxy", data[:end] + bytes(tail))

@@ -46,6 +46,7 @@ _ARCHIVES = (
 )
 _JXL_RATIOS = ((1, 1), (12, 10), (4, 3), (3, 2), (16, 9), (5, 4), (2, 1))
 TAR_BLOCK = 512
+_MOST_CHUNKS = 100_000  # of a PNG that are looked through for EXIF; 8 KiB each are usual
 
 
 def picture_format(data: bytes) -> str | None:
@@ -101,6 +102,21 @@ def webp_size(data: bytes) -> tuple[int, int]:
         width, height = struct.unpack_from("<HH", data, 26)
         return width & 0x3FFF, height & 0x3FFF
     raise ValueError("unknown WebP chunk")
+
+
+def png_exif(data: bytes) -> bytes:
+    """Return the EXIF block of a PNG wherever it stands, as JPEG has it; empty for none."""
+    if b"eXIf" not in data:  # may be among the pixels by chance
+        return b""
+    at = 8
+    for _ in range(_MOST_CHUNKS):
+        if at + 8 > len(data):
+            break
+        size, kind = struct.unpack_from(">I4s", data, at)
+        if kind == b"eXIf":
+            return b"Exif\0\0" + data[at + 8 : at + 8 + size]
+        at += size + 12
+    return b""
 
 
 def jxl_size(data: bytes) -> tuple[int, int]:

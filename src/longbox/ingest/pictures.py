@@ -31,7 +31,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from longbox.errors import PageError
-from longbox.ingest.headers import jxl_size, picture_format, webp_size
+from longbox.ingest.headers import jxl_size, picture_format, png_exif, webp_size
 from longbox.ingest.options import IngestOptions
 
 if TYPE_CHECKING:
@@ -141,10 +141,10 @@ def probe(data: bytes, options: IngestOptions) -> PictureSize:
     if kind == "WEBP":
         _within(*_header_size(webp_size, data, kind), options)
     with _open(kind, data) as image:
-        width, height = image.size
-        if _orientation(image, kind) in _TRANSPOSED:
-            width, height = height, width
-    return _within(width, height, options)
+        size = _within(*image.size, options)  # before anything else is asked of the decoder
+        if _orientation(image, kind, data) in _TRANSPOSED:
+            size = PictureSize(size.height, size.width)
+    return size
 
 
 def decode(data: bytes, options: IngestOptions) -> NDArray[np.uint8]:
@@ -185,8 +185,8 @@ def grey_rows(data: bytes, options: IngestOptions) -> NDArray[np.uint8]:
         if size.width >= _HALVED_WIDTH:
             image.draft("L", (size.width // 2, size.height // 2))
         if image.mode == "L" or (image.mode == "RGB" and "transparency" not in image.info):
-            return _pixels(image, kind, as_grey=True)[..., 0]
-        grey: NDArray[np.uint8] = _pixels(image, kind).mean(axis=2).astype(np.uint8)
+            return _pixels(image, kind, data, as_grey=True)[..., 0]
+        grey: NDArray[np.uint8] = _pixels(image, kind, data).mean(axis=2).astype(np.uint8)
     return grey
 
 
@@ -198,7 +198,7 @@ def rotation_degrees(data: bytes) -> int | None:
     """
     kind = _known_format(data)
     with _open(kind, data) as image:
-        return {1: 0, 3: 180, 6: 90, 8: 270}.get(_orientation(image, kind))
+        return {1: 0, 3: 180, 6: 90, 8: 270}.get(_orientation(image, kind, data))
 
 
 def _known_format(data: bytes) -> str:
@@ -243,15 +243,26 @@ def _open(kind: str, data: bytes) -> ImageFile.ImageFile:
             raise PageError(f"the {kind} picture is damaged: {_reason(error)}") from error
 
 
-def _orientation(image: ImageFile.ImageFile, kind: str) -> int:
-    """Return the EXIF orientation that is still to be applied, 1 to 8."""
+def _orientation(image: ImageFile.ImageFile, kind: str, data: bytes) -> int:
+    """Return the EXIF orientation that is still to be applied, 1 to 8; decodes nothing.
+
+    Pillow decodes a whole PNG to see whether EXIF follows behind the pixels: a small file could so
+    take all memory, and every page was decoded twice.
+    """
+    from PIL import Image
+
     # Their decoders turn the picture themselves, but for a JPEG packed as JPEG XL.
     if kind == "TIFF" or (kind == "JXL" and not getattr(image, "jpeg", False)):
         return 1
     with _OPENING, warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
-            value = image.getexif().get(0x0112, 1)
+            if kind == "PNG":
+                if "exif" not in image.info and (block := png_exif(data)):
+                    image.info["exif"] = block
+                value = Image.Image.getexif(image).get(0x0112, 1)
+            else:
+                value = image.getexif().get(0x0112, 1)
         except _broken():  # a damaged EXIF block says nothing about the picture
             return 1
     return value if isinstance(value, int) and 1 <= value <= 8 else 1
@@ -259,14 +270,16 @@ def _orientation(image: ImageFile.ImageFile, kind: str) -> int:
 
 def _decode(kind: str, data: bytes) -> NDArray[np.uint8]:
     with _open(kind, data) as image:
-        return _pixels(image, kind)
+        return _pixels(image, kind, data)
 
 
-def _pixels(image: ImageFile.ImageFile, kind: str, *, as_grey: bool = False) -> NDArray[np.uint8]:
+def _pixels(
+    image: ImageFile.ImageFile, kind: str, data: bytes, *, as_grey: bool = False
+) -> NDArray[np.uint8]:
     """Return upright pixels (H, W, 3), or (H, W, 1) in grey."""
+    orientation = _orientation(image, kind, data)  # as probe sees it, before more is read
     try:
         image.load()
-        orientation = _orientation(image, kind)
         if as_grey:
             return _upright(np.asarray(image.convert("L"))[..., None], orientation)
         return _upright(_to_rgb(image), orientation)

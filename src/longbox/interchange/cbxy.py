@@ -74,7 +74,8 @@ def read_cbxy(name: str, data: bytes) -> Sidecar:
     require_size(name, len(data), _MOST_ZIP_BYTES)
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            entries = [i for i in archive.infolist() if not i.is_dir()]
+            # A name may be empty, of which is_dir() makes an error.
+            entries = [i for i in archive.infolist() if not i.filename.endswith("/")]
             require_few(name, "pages", len(entries), MOST_PAGES)
             if any(i.compress_type not in _METHODS for i in entries):
                 raise SidecarError(f"{name}: packed by a method other than store and deflate")

@@ -54,8 +54,13 @@ class Room:
 class Crew:
     """What one worker keeps for one run."""
 
-    def __init__(self, setup: Setup, n_processes: int) -> None:
+    def __init__(self, setup: Setup, n_processes: int, folder: str) -> None:
         """Make room; no process is started yet.
+
+        Args:
+            setup: Of the run.
+            n_processes: Books that this worker reads at once.
+            folder: Where it may work: dask's own, which is cleaned up also after a killed worker.
 
         Raises:
             ClusterError: The library's folder is not the run's, or results cannot be written.
@@ -74,7 +79,7 @@ class Crew:
             self.results.try_out()
         elif setup.mark is not None:
             _require_same_folder(setup.root, setup.mark)
-        self.scratch = Path(tempfile.mkdtemp(prefix=f"longbox-{setup.run}-"))
+        self.scratch = Path(tempfile.mkdtemp(prefix=f"longbox-{setup.run}-", dir=folder))
         self._known = self.scratch / "known"
         self._known.write_bytes(setup.known)
 

@@ -188,7 +188,9 @@ def _crew(setup: Setup) -> Crew:
                 raise ClusterError(
                     "it makes books by another recipe; install the same Longbox there"
                 )
-            crew = _crews[setup.run] = Crew(setup, get_worker().state.nthreads)
+            worker = get_worker()
+            crew = Crew(setup, worker.state.nthreads, worker.local_directory)
+            _crews[setup.run] = crew
         return crew
 
 

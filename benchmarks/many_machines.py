@@ -5,7 +5,7 @@ ratio of two workers to one, and that all libraries have the same fingerprint. A
 worker with one thread, so one process that reads books. Workers are warmed before they are timed
 only with --warm: a cold run also pays for the models that each process loads.
 
-    python benchmarks/distributed.py [SHELF] [--books 6] [--warm] [--storage]
+    python benchmarks/many_machines.py [SHELF] [--books 6] [--warm] [--storage]
 
 Scheduler, workers and library share this machine: with two cores, two workers and the process that
 merges are three, so the ratio is a lower bound of what machines of their own give.
@@ -113,7 +113,7 @@ def main() -> None:
     is_same = len({row["fingerprint"] for row in rows}) == 1
     print(table(rows))
     print(f"two workers are {one / two:.2f} times one; identical libraries: {is_same}")
-    write("distributed", {"runs": rows, "two_over_one": one / two, "is_identical": is_same})
+    write("many_machines", {"runs": rows, "two_over_one": one / two, "is_identical": is_same})
 
 
 if __name__ == "__main__":
