@@ -31,12 +31,15 @@ install: $(VENV)/.runtime
 demo: $(VENV)/.runtime
 	@$(BIN)/longbox demo
 
+# Tests start a hundred processes: without their bytecode each compiles all of Longbox first. Each
+# test process begins with a stretch of the suite of its own (worksteal), so that what the tests of
+# a file share is made by one of them.
 test: $(VENV)/.dev
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	OMP_NUM_THREADS=1 $(BIN)/pytest -n auto
+	PYTHONDONTWRITEBYTECODE= OMP_NUM_THREADS=1 $(BIN)/pytest -n auto --dist worksteal
 
 format: $(VENV)/.dev
 	$(BIN)/ruff check --fix .

@@ -60,6 +60,15 @@ def bench(served_copy: Served, browser: Browser) -> Iterator[Bench]:
             page.close()
 
 
+# The editor asked for the picture first, so it has it when this has it.
+PICTURE_IS_READ = """async () => {
+  const image = new Image();
+  image.src = document.querySelector(".stage__svg image").getAttribute("href");
+  await image.decode();
+  await new Promise((done) => setTimeout(done, 100));
+}"""
+
+
 def opened(page: Page, address: str) -> None:
     page.goto(address)
     page.wait_for_selector("#stage[data-ready]")
@@ -275,7 +284,7 @@ def test_page_is_put_right_by_keyboard_alone(page: Page, bench: Bench) -> None:
 
 def test_border_snaps_to_the_picture(page: Page, bench: Bench) -> None:
     opened(page, bench.path())
-    page.wait_for_timeout(300)
+    page.evaluate(PICTURE_IS_READ)
     page.keyboard.press("b")
     # The drawn panels begin at 20, 20 and end at 380, 290; the hand misses by three pixels.
     drag(page, (23, 313), (377, 577), alt=False)

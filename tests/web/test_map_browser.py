@@ -15,6 +15,7 @@ from longbox.analysis import make_map
 from longbox.vectors import Space
 from mapped_libraries import put_maps
 from numbered_libraries import numbered, put
+from waiting import until
 
 if TYPE_CHECKING:
     from playwright.sync_api import Locator, Page
@@ -32,6 +33,18 @@ PLACES_JS = """
     const [x, y] = found.screenOf(i);
     return [x + box.left, y + box.top];
   });
+}
+"""
+FRAMES_JS = """
+async () => {
+  for (let i = 0; i < 3; i++) await new Promise(requestAnimationFrame);
+}
+"""
+# What the pane does when it has come to rest, its list and its focus, comes a moment after a key.
+RESTS_JS = """
+() => {
+  const found = document.querySelector("[data-map]").mapPage.panes[0];
+  return !found.isMoving && found.focus >= 0;
 }
 """
 PANE_JS = """
@@ -65,7 +78,7 @@ def show(page: Page, served: Served, query: str = "space=vision") -> Locator:
     page.goto(f"{served.address}/map?{query}")
     n = query.count("space=")
     page.locator("[data-ready]").nth(n - 1).wait_for()
-    page.wait_for_timeout(150)
+    page.evaluate(FRAMES_JS)
     return page.locator("[data-field]").first
 
 
@@ -215,7 +228,7 @@ def test_everything_can_be_done_by_keyboard(mapped: Served, page: Page) -> None:
     field.focus()
     page.keyboard.press("+")
     page.keyboard.press("ArrowRight")
-    page.wait_for_timeout(400)
+    until(lambda: page.evaluate(RESTS_JS))
     now = pane(page)
     assert now["zoom"] > 1
     assert now["x"] > 0
@@ -234,7 +247,7 @@ def test_everything_can_be_done_by_keyboard(mapped: Served, page: Page) -> None:
     item.locator("input").press("Space")
     assert pane(page)["chosen"] == 1
     field.focus()
-    page.wait_for_timeout(50)
+    page.evaluate(FRAMES_JS)
     page.keyboard.press("Enter")
     page.wait_for_url("**/panel/**")
 
