@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import gc
+import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import nullcontext
@@ -39,6 +40,19 @@ def _own_user_folders(
 def _models_loaded_once() -> Iterator[None]:
     """Runs in this process share the networks; where nothing is indexed, nothing is imported."""
     with loaded_once() if "longbox.pipeline" in sys.modules else nullcontext():
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _nothing_waits_for_the_disk() -> Iterator[None]:
+    """Leave out waiting until what is written has reached the disk: ten thousand times a run.
+
+    What a process wrote is there for every other one, also when it is killed. Only a power cut
+    would tell, and no test pulls the plug; those that ask whether a file is synced put their own
+    `os.fsync` in this place. Processes that tests start do wait.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(os, "fsync", lambda _: None)
         yield
 
 

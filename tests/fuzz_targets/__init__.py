@@ -17,10 +17,8 @@ _FILES = {
     "documents": ("comicinfo", "names", "answers", "replies"),
     "sidecars": ("sidecars",),
     "typed": ("queries", "addresses", "config", "corrections", "searches"),
-    "stores": (
-        "book-stores", "description-stores", "learned-stores", "segments", "catalogs", "beside",
-        "models",
-    ),
+    "stores": ("book-stores", "description-stores", "learned-stores", "segments"),
+    "libraries": ("catalogs", "beside", "models"),
     "web": ("web",),
 }  # fmt: skip
 NAMES: tuple[str, ...] = tuple(name for names in _FILES.values() for name in names)

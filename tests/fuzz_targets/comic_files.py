@@ -223,7 +223,8 @@ def _sevens() -> Sequence[bytes]:
     ways = (
         {},
         {"filters": [{"id": py7zr.FILTER_COPY}]},
-        {"filters": [{"id": py7zr.FILTER_PPMD, "order": 6, "mem": "16m"}]},
+        {"filters": [{"id": py7zr.FILTER_ZSTD, "level": 3}]},
+        {"filters": [{"id": py7zr.FILTER_X86}, {"id": py7zr.FILTER_BZIP2}]},
         {"filters": [{"id": py7zr.FILTER_DELTA}, {"id": py7zr.FILTER_LZMA2, "preset": 1}]},
     )
     made = []

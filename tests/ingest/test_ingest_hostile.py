@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import struct
+import zlib
 from pathlib import Path
 
 import pytest
@@ -118,3 +120,46 @@ def test_unreadable_pages_count_for_the_identity_of_the_book(tmp_path: Path) -> 
             ids.append(opened.book.book_id)
     assert ids[0] != ids[1]
     assert ids[0] == ids[2]
+
+
+@pytest.mark.parametrize("has_packed_list", [False, True])
+def test_7z_whose_decoder_is_not_safe_is_not_read(tmp_path: Path, has_packed_list: bool) -> None:
+    # Found by fuzzing: the decoder of PPMd writes over memory that is not its own.
+    import py7zr
+
+    ppmd = [{"id": py7zr.FILTER_PPMD, "order": 6, "mem": "16m"}]
+    path = tmp_path / "book.cb7"
+    with py7zr.SevenZipFile(path, "w", filters=ppmd) as archive:
+        archive.set_encoded_header_mode(False)
+        for name, data in pages(2):
+            archive.writestr(data, name)
+    if has_packed_list:  # one that names PPMd for the list of contents itself
+        data = path.read_bytes()
+        packed = bytes.fromhex("17060001090500070b0100012303040105") + b"\0" * 12
+        start = struct.pack("<QQI", len(data) - 32, len(packed), zlib.crc32(packed))
+        head = data[:8] + struct.pack("<I", zlib.crc32(start)) + start
+        path.write_bytes(head + data[32:] + packed)
+    with pytest.raises(UnsafeFileError, match="PPMd"):
+        open_book(path)
+
+
+@pytest.mark.parametrize("kind", ["ZSTD", "BROTLI", "BZIP2", "DEFLATE"])
+def test_damaged_7z_of_any_method_is_a_problem_of_one_line(tmp_path: Path, kind: str) -> None:
+    # Found by fuzzing: each decoder has errors of its own.
+    import py7zr
+
+    path = tmp_path / "book.cb7"
+    how = {"id": getattr(py7zr, f"FILTER_{kind}")}
+    if kind in ("ZSTD", "BROTLI"):
+        how["level"] = 3
+    with py7zr.SevenZipFile(path, "w", filters=[how]) as archive:
+        archive.set_encoded_header_mode(False)
+        for name, data in pages(2):
+            archive.writestr(data, name)
+    with open_book(path) as opened:
+        assert len(opened.book.pages) == 2
+    data = bytearray(path.read_bytes())
+    data[40:72] = bytes(range(200, 232))
+    path.write_bytes(data)
+    with pytest.raises(IngestError, match="damaged"):
+        open_book(path)

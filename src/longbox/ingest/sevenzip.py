@@ -12,6 +12,7 @@ of Deflate64 could not be tried.
 
 from __future__ import annotations
 
+import struct
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
@@ -30,6 +31,9 @@ if TYPE_CHECKING:
 _LZMA1 = b"\x03\x01\x01"
 _LZMA2 = b"\x21"
 _NOT_READ = {b"\x03\x04\x01": "PPMd", b"\x04\x01\x09": "Deflate64"}
+_START = struct.Struct("<12xQQ4x")  # where the header is and its size, in bytes
+_PACKED_HEADER = b"\x17"
+_LARGEST_PACKED_HEADER = 1 << 20
 _LOCKED = "the 7z needs a password; unpack it and index the folder"
 _DAMAGED = "the 7z is damaged or cut short; copy it again or repack it"
 
@@ -67,6 +71,7 @@ class SevenZipContainer:
         self._failure: str | None = None
         self._file: IO[bytes] = path.open("rb")
         try:
+            _check_packed_header(self._file, self._where)
             self._archive = py7zr.SevenZipFile(
                 self._file, "r", max_extract_size=options.max_total_bytes
             )
@@ -79,7 +84,7 @@ class SevenZipContainer:
         except py7zr.exceptions.PasswordRequired as error:
             self._file.close()
             raise EncryptedFileError(f"{self._where}: {_LOCKED}") from error
-        except (py7zr.exceptions.ArchiveError, *_broken()) as error:
+        except _broken() as error:
             self._file.close()
             raise IngestError(f"{self._where}: {_DAMAGED}") from error
         except IngestError:
@@ -133,7 +138,7 @@ class SevenZipContainer:
             self._stretches.pop(clean_path(str(error.filename))[0], None)
         except py7zr.exceptions.UnsupportedCompressionMethodError:
             self._failure = "packed with a method this version cannot read; repack the archive"
-        except (py7zr.exceptions.ArchiveError, *_broken()):
+        except _broken():
             self._failure = "the 7z is damaged here or before; copy it again"
 
     def close(self) -> None:
@@ -181,11 +186,46 @@ def _writer_factory(spool: Spool, stretches: dict[str, _Stretch]) -> Any:
 @cache
 def _broken() -> tuple[type[BaseException], ...]:
     """Return what py7zr and the decoders behind it were seen to raise for damaged archives."""
-    found: list[type[BaseException]] = [*BROKEN_ARCHIVE, SystemError]
+    import py7zr
+
+    found: list[type[BaseException]] = [
+        *BROKEN_ARCHIVE,
+        SystemError,
+        py7zr.exceptions.ArchiveError,
+    ]
     for module, name in (("brotli", "error"), ("backports.zstd", "ZstdError")):
         with suppress(ImportError, AttributeError):
             found.append(getattr(import_module(module), name))
     return tuple(found)
+
+
+def _check_packed_header(file: IO[bytes], where: str) -> None:
+    """Refuse methods that are not read before the list of contents is unpacked by one of them.
+
+    Raises:
+        UnsafeFileError: It names such a method.
+    """
+    start = file.read(_START.size)
+    file.seek(0)
+    if len(start) < _START.size:
+        return
+    offset, size = _START.unpack(start)
+    if size > _LARGEST_PACKED_HEADER or offset > 1 << 62:
+        return  # a packed header only says how it is packed: this is no such one, or is none
+    file.seek(_START.size + offset)
+    header = file.read(size)
+    file.seek(0)
+    if header.startswith(_PACKED_HEADER):
+        for name, method in _NOT_READ.items():
+            if name in header:
+                raise _not_read(where, method)
+
+
+def _not_read(where: str, method: str) -> UnsafeFileError:
+    return UnsafeFileError(
+        f"{where}: packed with {method}, which is not read; repack it with 7-Zip's usual method "
+        "(LZMA2)"
+    )
 
 
 def _check_coders(archive: py7zr.SevenZipFile, options: IngestOptions, where: str) -> None:
@@ -194,12 +234,8 @@ def _check_coders(archive: py7zr.SevenZipFile, options: IngestOptions, where: st
         return
     for folder in streams.unpackinfo.folders:
         for coder in folder.coders:
-            method = _NOT_READ.get(coder["method"])
-            if method is not None:
-                raise UnsafeFileError(
-                    f"{where}: packed with {method}, which is not read; repack it with 7-Zip's "
-                    "usual method (LZMA2)"
-                )
+            if (method := _NOT_READ.get(coder["method"])) is not None:
+                raise _not_read(where, method)
             size = _dictionary_bytes(coder["method"], coder.get("properties") or b"")
             if size > options.max_dictionary_bytes:
                 memory = f"{size / 1e6:.0f} MB"
