@@ -56,7 +56,7 @@ class PanelFinder:
     def spaces(self) -> dict[Space, tuple[str, ...]]:
         """Return the fingerprints of every space that has vectors, the most used first."""
         with self._catalog.guarded() as connection:
-            return vector_index.spaces(connection)
+            return self._index.spaces(connection)
 
     def nearest(
         self, query: QueryVector, k: int, filters: Filters = _EVERYTHING
@@ -176,7 +176,7 @@ class PanelFinder:
             SpaceMismatchError: The fingerprint is not one of the library's.
         """
         with self._catalog.guarded() as connection:
-            stored = vector_index.spaces(connection).get(space, ())
+            stored = self._index.spaces(connection).get(space, ())
             if fingerprint is not None and stored and fingerprint not in stored:
                 require_same_space(space, fingerprint, space, stored[0])
             for name in stored if fingerprint is None else (fingerprint,):
@@ -190,7 +190,7 @@ class PanelFinder:
         wanted = np.asarray(rows, dtype=np.int64)
         found: dict[int, set[Space]] = {int(row): set() for row in rows}
         with self._catalog.guarded() as connection:
-            for space, fingerprints in vector_index.spaces(connection).items():
+            for space, fingerprints in self._index.spaces(connection).items():
                 for fingerprint in fingerprints:
                     has = self._index.has_vectors(connection, wanted, space, fingerprint)
                     for row in wanted[has].tolist():
@@ -218,7 +218,7 @@ class PanelFinder:
             LibraryError: A segment is damaged or gone.
         """
         with self._catalog.guarded() as connection:
-            stored = vector_index.spaces(connection).get(space, ())
+            stored = self._index.spaces(connection).get(space, ())
             if stored and fingerprint not in stored:
                 require_same_space(space, fingerprint, space, stored[0])
             mask = self._masks.get(connection, self._catalog.generation(), _EVERYTHING)

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from longbox.errors import LibraryError
+from longbox.library.kept import KeptAnswers
 from longbox.library.learned import answering_fingerprints
 from longbox.library.masks import Mask
 from longbox.library.records import ScoredPanel
@@ -36,6 +37,14 @@ class VectorIndex:
     def __init__(self, root: Path) -> None:
         self._folder = root / INDEX_NAME
         self._open: dict[str, Segment] = {}
+        self._spaces = KeptAnswers[None, Spaces](1)
+
+    def spaces(self, connection: sqlite3.Connection) -> Spaces:
+        """Return what `spaces` does, kept until the catalog changes: it counts every book."""
+        (generation,) = connection.execute(
+            "SELECT value FROM meta WHERE key = 'generation'"
+        ).fetchone()
+        return self._spaces.get(int(generation), None, lambda: spaces(connection))
 
     def nearest(
         self, connection: sqlite3.Connection, query: QueryVector, k: int, mask: Mask
@@ -46,7 +55,7 @@ class VectorIndex:
             SpaceMismatchError: The space's vectors were made by another encoder.
             LibraryError: A listed segment is not there.
         """
-        stored = spaces(connection).get(query.space, ())
+        stored = self.spaces(connection).get(query.space, ())
         if not stored:
             return []
         if query.fingerprint not in stored:
