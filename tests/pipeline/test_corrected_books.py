@@ -62,6 +62,7 @@ from longbox.pipeline.corrections import (
 )
 from longbox.vectors import Space
 from tiny_comics import draw_cbz
+from waiting import PATIENCE_S
 
 PAGE = Page(0, "page1.png", "0" * 64, 400, 600)
 BOXES = [Box(20, 310, 380, 580), Box(20, 20, 200, 290), Box(200, 20, 380, 290)]
@@ -317,8 +318,8 @@ def test_kill_between_correction_and_redoing_loses_nothing(
     library.close()
     command = [sys.executable, "-m", "longbox", "import", str(sidecar), "--library", str(root)]
     process = subprocess.Popen(command, stderr=subprocess.DEVNULL, start_new_session=True)
-    deadline = time.monotonic() + 60
     kept = root / "corrections" / f"{book_id}.json"
+    deadline = time.monotonic() + PATIENCE_S
     while not kept.exists() and time.monotonic() < deadline:
         time.sleep(0.002)
     process.send_signal(signal.SIGKILL)

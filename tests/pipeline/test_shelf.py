@@ -21,6 +21,7 @@ from longbox.library import Library, read_book_store, store_path
 from longbox.pipeline import IndexReport, index_shelf, sync_library
 from longbox.vectors import Space
 from tiny_comics import WORDS, draw_cbz
+from waiting import PATIENCE_S, until
 
 
 def run(
@@ -191,14 +192,14 @@ def test_ctrl_c_while_workers_start_is_quiet(shelf: Path, tmp_path: Path) -> Non
     ]
     process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, start_new_session=True)
     children = Path(f"/proc/{process.pid}/task/{process.pid}/children")
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + PATIENCE_S
     while not (children.exists() and len(children.read_text().split()) > 1):
         if process.poll() is not None or time.monotonic() > deadline:
             pytest.skip("no worker was seen starting")
         time.sleep(0.01)
     time.sleep(0.4)  # a worker imports for a second or more
     os.killpg(process.pid, signal.SIGINT)
-    _, said = process.communicate(timeout=30)
+    _, said = process.communicate(timeout=PATIENCE_S)
     assert process.returncode == 130
     assert "Traceback" not in said
     assert "no comic files" not in said
@@ -301,11 +302,9 @@ def test_killed_run_is_completed_by_the_next(shelf: Path, library: Library, tmp_
     run(shelf, library)
     root = tmp_path / "killed"
     command = [sys.executable, "-m", "longbox", "index", str(shelf), "--library", str(root)]
+    command += ["--workers", "1"]
     process = subprocess.Popen(command, stderr=subprocess.DEVNULL, start_new_session=True)
-    deadline = time.monotonic() + 60
-    while not list(root.glob("books/**/*.zip")) and time.monotonic() < deadline:
-        time.sleep(0.02)
-    assert list(root.glob("books/**/*.zip")), "nothing was stored within a minute"
+    until(lambda: list(root.glob("books/**/*.zip")), "nothing was stored within a minute")
     os.kill(process.pid, signal.SIGKILL)
     process.wait()
     assert subprocess.run(command, stderr=subprocess.DEVNULL, check=False).returncode == 0
@@ -332,6 +331,7 @@ def test_worker_that_dies_costs_its_book_only(
     )
     environment = {**os.environ, "PYTHONPATH": str(hook), "CRASH_TEST": "1"}
     command = [sys.executable, "-m", "longbox", "index", str(shelf), "--library", str(library.root)]
+    command += ["--workers", "1"]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert "ended its process" in done.stderr
@@ -344,11 +344,9 @@ def test_interrupted_run_says_so_and_leaves_a_usable_library(shelf: Path, tmp_pa
     root = tmp_path / "stopped"
     command = [sys.executable, "-m", "longbox", "index", str(shelf), "--library", str(root)]
     process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
-    deadline = time.monotonic() + 60
-    while not _n_books(root) and time.monotonic() < deadline:
-        time.sleep(0.05)
+    until(lambda: _n_books(root))
     process.send_signal(signal.SIGINT)
-    _, said = process.communicate(timeout=30)
+    _, said = process.communicate(timeout=PATIENCE_S)
     assert process.returncode == 130
     assert "the same command goes on from here" in said
     with Library.open(root) as stopped:
