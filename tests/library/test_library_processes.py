@@ -245,8 +245,8 @@ def test_a_thread_that_was_overtaken_leaves_no_old_word_counts_behind(
         cache = words_module.WordCounts()
         counted = words_module._count_term
 
-        def overtaken(connection, tables, term):  # type: ignore[no-untyped-def]
-            n = counted(connection, tables, term)
+        def overtaken(connection, *asked):  # type: ignore[no-untyped-def]
+            n = counted(connection, *asked)
             monkeypatch.setattr(words_module, "_count_term", counted)
             add(library, draw_book(2))
             cache.of(connection, 2, ())

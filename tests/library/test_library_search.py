@@ -19,7 +19,7 @@ from longbox.book import (
 )
 from longbox.errors import LibraryError, QueryError, SpaceMismatchError
 from longbox.geometry import Box
-from longbox.library import Filters, Library, WordsQuery
+from longbox.library import Filters, Library, WordsQuery, substrings, text_sample
 from longbox.library import words as words_module
 from longbox.library.folding import fold
 from longbox.library.stored_vectors import packed, restored, unpacked
@@ -145,8 +145,15 @@ def random_texts(rng: np.random.Generator, n: int) -> list[str]:
     return ["".join(rng.choice(letters, int(rng.integers(0, 30)))) for _ in range(n)]
 
 
+@pytest.mark.parametrize("is_sampled", [False, True])
 @pytest.mark.parametrize("length", [1, 2, 3, 4, 6])
-def test_substrings_are_those_that_a_plain_search_finds(tmp_path: Path, length: int) -> None:
+def test_substrings_are_those_that_a_plain_search_finds(
+    tmp_path: Path, length: int, is_sampled: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if is_sampled:
+        monkeypatch.setattr(text_sample, "LEAST_ROWS", 0)
+        monkeypatch.setattr(substrings, "_READING_COST", 2.0)  # so that few trigrams are asked for
+    monkeypatch.setattr(substrings, "MAX_CANDIDATES", 299)  # so that the index is used
     rng = np.random.default_rng(length)
     texts = random_texts(rng, 300)
     with filled(tmp_path, [draw_book(1, [texts])]) as library:

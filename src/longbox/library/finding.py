@@ -10,9 +10,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from longbox.book import PanelId
-from longbox.library import chance, columns, doubt, lookup, masks, measured, vector_index, words
+from longbox.library import (
+    chance,
+    columns,
+    doubt,
+    lookup,
+    masks,
+    measured,
+    substrings,
+    text_sample,
+    vector_index,
+    words,
+)
 from longbox.library.catalog import Catalog
 from longbox.library.chance import ChanceScores
+from longbox.library.fulltext import Asked
 from longbox.library.kept import KeptAnswers
 from longbox.library.records import (
     Filters,
@@ -43,6 +55,7 @@ class PanelFinder:
         self._doubts = doubt.DoubtCache()
         self._samples = KeptAnswers[tuple[Space, str], chance.VectorSample](16)
         self._counts = {writing: words.WordCounts(writing) for writing in Writing}
+        self._texts = {writing: text_sample.SampleCache(writing) for writing in Writing}
 
     @property
     def is_read_only(self) -> bool:
@@ -88,8 +101,9 @@ class PanelFinder:
             generation = self._catalog.generation()
             mask = self._masks.get(connection, generation, filters)
             terms = (*query.terms, *query.required)
-            counts = self._counts[writing].of(connection, generation, terms)
-            ask = words.Asked(writing, mask, self._doubt(connection, generation, writing))
+            sample = self._texts[writing].get(connection, mask.size)
+            counts = self._counts[writing].of(connection, generation, terms, sample)
+            ask = Asked(writing, mask, self._doubt(connection, generation, writing))
             return words.match_words(connection, query, k, ask, counts)
 
     def match_substring(
@@ -106,8 +120,9 @@ class PanelFinder:
         with self._catalog.snapshot() as connection:
             generation = self._catalog.generation()
             mask = self._masks.get(connection, generation, filters)
-            ask = words.Asked(writing, mask, self._doubt(connection, generation, writing))
-            return words.match_substring(connection, text, k, ask)
+            sample = self._texts[writing].get(connection, mask.size)
+            ask = Asked(writing, mask, self._doubt(connection, generation, writing))
+            return substrings.match_substring(connection, text, k, ask, sample)
 
     def has_descriptions(self) -> bool:
         """Say whether any panel has a description that can be searched."""

@@ -16,12 +16,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from longbox.errors import LibraryError
+from longbox.library.fulltext import best
 from longbox.library.kept import KeptAnswers
 from longbox.library.learned import answering_fingerprints
 from longbox.library.masks import Mask
 from longbox.library.records import ScoredPanel
 from longbox.library.segments import Segment
-from longbox.library.words import best
 from longbox.vectors import QueryVector, Space, require_same_space
 
 INDEX_NAME: Final = "index"
