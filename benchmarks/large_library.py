@@ -10,6 +10,7 @@ index     `update_indexes` in a process of its own: time, and the most memory it
 size      bytes a panel: stores, learned stores, catalog by its tables, index by space
 search    the real Searcher in a warm process: words, a picture, a panel in all spaces, all spaces
           and words, the same within one decade; every query is another one
+texts     words and substrings by themselves, substrings also by all of their trigrams
 add       a hundred books more: merged, indexed, and removed again
 recall    of the ten nearest in each space, against an exact scan of what is stored; queries are
           panels that differ from a stored one by half of what panels of a book differ
@@ -27,6 +28,7 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,14 +36,14 @@ from numpy.typing import NDArray
 import drawn_library
 from longbox.book import FileStamp
 from longbox.config import Config
-from longbox.library import Filters, Library
+from longbox.library import Filters, Library, WordsQuery, text_sample
 from longbox.retrieval import PanelTerm, PictureTerm, Searcher, SearchRequest, Term, WordsTerm
 from longbox.vectors import QueryVector, Space, unit
 from report import RESULTS, machine, table
 from whole_search import draw_crops
 
 RESULT = RESULTS / "large_library.json"
-PARTS = ("index", "size", "search", "recall", "add")
+PARTS = ("index", "size", "search", "texts", "recall", "add")
 SEED = 7
 
 
@@ -165,6 +167,32 @@ def search(root: Path, n_queries: int) -> dict[str, Any]:
     return {"search": found}
 
 
+def texts(root: Path, n_queries: int) -> dict[str, Any]:
+    """Time words and substrings, and substrings as they were without a sample of the texts."""
+    rng = np.random.default_rng(SEED + 1)
+    asked = [drawn_words(rng) for _ in range(2 * n_queries)]
+    with Library.open(root, read_only=True) as library:
+        ways: dict[str, Callable[[str], object]] = {
+            "words": lambda text: library.match_words(WordsQuery(tuple(text.split())), 100),
+            "substring": lambda text: library.match_substring(text, 100),
+            "substring, all trigrams": lambda text: library.match_substring(text, 100),
+        }
+        found = {}
+        for name, ask in ways.items():
+            times = []
+            with mock.patch.object(
+                text_sample, "LEAST_ROWS", 1 << 62 if "all" in name else text_sample.LEAST_ROWS
+            ):
+                for text in asked:
+                    start = time.perf_counter()
+                    ask(text)
+                    times.append(1e3 * (time.perf_counter() - start))
+            p50, p95 = np.percentile(times[n_queries:], [50, 95])
+            found[name] = {"p50_ms": round(p50, 1), "p95_ms": round(p95, 1)}
+            print(f"{name}: p50 {p50:.0f} ms, p95 {p95:.0f} ms", flush=True)
+    return {"texts": found}
+
+
 def queries(library: Library, space: Space, n: int) -> list[QueryVector]:
     """Draw panels of the library and move them by half of what panels of a book differ."""
     spread = drawn_library.profile()[0][space]
@@ -261,6 +289,7 @@ def main() -> None:
         ("size", lambda: size(root)),
         ("add", lambda: add(root)),
         ("search", lambda: search(root, args.queries)),
+        ("texts", lambda: texts(root, args.queries)),
         ("recall", lambda: recall(root, args.queries)),
     ):
         if name in args.only:
@@ -269,7 +298,7 @@ def main() -> None:
     kept = keep(n_panels, figures)
     print(table([{"part": k, "bytes a panel": v} for k, v in kept.get("parts", {}).items()]))
     print({k: v for k, v in kept.items() if not isinstance(v, dict)})
-    for name in ("search", "recall"):
+    for name in ("search", "texts", "recall"):
         print(table([{"query": k, **v} for k, v in kept.get(name, {}).items()]))
 
 

@@ -1,8 +1,6 @@
 """Results between machines: whole or not at all, tried again, and told of in one line.
 
-The last tests are of a real S3 interface (moto's server). s3fs and moto need an older
-python-dateutil than constraints.txt names, so they run where those are installed and are
-skipped elsewhere.
+The last tests are of a real S3 interface (moto's server).
 """
 
 from __future__ import annotations
@@ -13,6 +11,8 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import s3fs
+from moto.server import ThreadedMotoServer
 
 import cheap_stages
 from longbox.config import ClusterOptions, Config, ModelOptions
@@ -33,7 +33,6 @@ from longbox.pipeline.patience import RetryPolicy
 from pipeline.clusters import Cluster
 from tiny_comics import draw_cbz
 
-pytest.importorskip("fsspec")
 HASTY = RetryPolicy(n_tries=3, first_wait_s=0.0, longest_wait_s=0.0)
 BOOK = "0123456789abcdef"
 
@@ -134,9 +133,7 @@ def test_name_that_no_store_has_is_not_taken(name: str, tmp_path: Path) -> None:
 
 @pytest.fixture
 def bucket(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    pytest.importorskip("s3fs")
-    server_module = pytest.importorskip("moto.server")
-    server = server_module.ThreadedMotoServer(ip_address="127.0.0.1", port=0)
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0)
     server.start()
     try:
         host, port = server.get_host_and_port()
@@ -144,8 +141,6 @@ def bucket(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
         monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
         monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
         monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
-        import s3fs
-
         s3fs.S3FileSystem.clear_instance_cache()
         name = f"comics-{uuid.uuid4().hex[:8]}"  # moto keeps what it had in this process
         s3fs.S3FileSystem().mkdir(name)
@@ -175,8 +170,6 @@ def test_s3_keeps_objects_and_says_what_is_wrong(bucket: str) -> None:
 def test_library_made_through_s3_is_that_of_one_machine(
     bucket: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    import s3fs
-
     cheap_stages.install(monkeypatch.setattr)
     for number in range(2):
         draw_cbz(tmp_path / "shelf" / f"Night {number}.cbz", [number] * (number + 1))
