@@ -23,6 +23,7 @@ from longbox.library import (
     segments,
     store_path,
     update_book_store,
+    vector_index,
     write_book_store,
 )
 from longbox.library.segment_vectors import StoredBook, book_table, locate
@@ -306,6 +307,42 @@ def test_a_reader_goes_on_while_another_replaces_the_segments(tmp_path: Path) ->
             add(writer, draw_book(number))
             writer.update_indexes()
             assert len(reader.nearest(VISION, 99)) == 12 * number
+
+
+def test_a_reader_lets_go_of_segments_that_another_replaced(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with filled(tmp_path, [draw_book(1)]) as writer, Library.open(tmp_path) as reader:
+        assert reader.nearest(VISION, 5)
+        kept = reader._index._open
+        before = set(kept)
+        for number in range(2, 5):
+            add(writer, draw_book(number))
+            writer.update_indexes()
+            assert reader.nearest(VISION, 5)
+        assert before <= set(kept)  # whoever searches the library as it was may need them
+        monkeypatch.setattr(vector_index, "_KEPT_S", 0.0)
+        assert reader.nearest(VISION, 5)
+        assert set(kept) <= set(folders(writer))
+        assert len(reader.nearest(VISION, 999)) == len(writer.nearest(VISION, 999))
+
+
+def test_segments_that_go_between_the_list_and_their_opening_are_looked_up_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with filled(tmp_path, [draw_book(1)]) as writer, Library.open(tmp_path) as reader:
+        opened = vector_index.VectorIndex.segment
+
+        def overtaken(index: vector_index.VectorIndex, name: str) -> Segment:
+            """Replace every segment after the snapshot was taken, before one is opened."""
+            monkeypatch.setattr(vector_index.VectorIndex, "segment", opened)
+            add(writer, draw_book(2))
+            writer.update_indexes()
+            assert name not in on_disk(writer)
+            return opened(index, name)
+
+        monkeypatch.setattr(vector_index.VectorIndex, "segment", overtaken)
+        assert len(reader.nearest(VISION, 999)) == 24
 
 
 def test_a_store_that_broke_after_its_merge_is_made_again_and_stops_nobody(tmp_path: Path) -> None:

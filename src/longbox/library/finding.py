@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -79,9 +80,18 @@ class PanelFinder:
         Raises:
             SpaceMismatchError: The library's vectors were made by another encoder.
         """
-        with self._catalog.snapshot() as connection:
-            mask = self._masks.get(connection, self._catalog.generation(), filters)
-            return self._index.nearest(connection, query, k, mask)
+
+        def look() -> list[ScoredPanel]:
+            # One state for the mask and the segments, whose rows go with their books.
+            with self._catalog.snapshot() as connection:
+                mask = self._masks.get(connection, self._catalog.generation(), filters)
+                return self._index.nearest(connection, query, k, mask)
+
+        for _ in range(vector_index.ATTEMPTS - 1):
+            # Replaced by another process or thread since the snapshot was taken.
+            with suppress(vector_index.SegmentGoneError):
+                return look()
+        return look()
 
     def match_words(
         self,

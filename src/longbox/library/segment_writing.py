@@ -1,7 +1,8 @@
 """Segments being written: a copy of the vectors, or codes and where the vectors are.
 
 A large segment is made in two passes over its blocks: a sample trains the index, then every
-vector is coded. Nothing but the codes is held in memory, and nothing but them is written.
+vector is coded, and the index is tried out (`longbox.library.segment_trials`). Nothing but the
+codes is held in memory, and nothing but them is written.
 
 Codes are those of product quantisation (Jegou, Douze & Schmid 2011) behind a learned rotation
 (Ge et al. 2013, optimised product quantisation), which keeps the ten nearest among far fewer
@@ -25,6 +26,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from longbox.errors import DiskError, LibraryError
+from longbox.library.segment_trials import Trials
 from longbox.library.segments import (
     BOOK_TABLE_NAME,
     INFO_NAME,
@@ -88,27 +90,36 @@ def write_coded_segment(
 
     Args:
         folder: Must not exist; under `partial/`.
-        info: `n_vectors` must be the blocks' sum; `n_lists` is chosen here.
+        info: `n_vectors` must be the blocks' sum; `n_lists` and `n_probes` are chosen here.
         blocks: Gives rows and float16 vectors, rows ascending over all blocks; called twice.
         books: Where the vectors are (`segment_vectors.book_table`).
         tell: Called with the number of vectors after each block of the second pass.
     """
     folder.mkdir(parents=True)
-    index = _trained(info, _sample(info, blocks))
+    sample = _sample(info, blocks)
+    index, trials = _trained(info, sample), Trials(info.space, sample)
+    del sample
     rows = np.empty(info.n_vectors, dtype="<i8")
     at = n_added = 0
     waiting: list[NDArray[np.float16]] = []
+
+    def add() -> None:
+        vectors = np.concatenate(waiting).astype(np.float32)
+        index.add(vectors)
+        trials.see(vectors)
+        waiting.clear()
+
     for block_rows, block_vectors in blocks():
         rows[at : at + block_rows.size] = block_rows
         at += block_rows.size
         waiting.append(block_vectors)
         if at - n_added >= _ADDED_AT_ONCE:
-            index.add(np.concatenate(waiting).astype(np.float32))
-            waiting, n_added = [], at
+            add()
+            n_added = at
         tell(block_rows.size)
     _require_all(folder, at, info)
     if waiting:
-        index.add(np.concatenate(waiting).astype(np.float32))
+        add()
     try:
         import_faiss().write_index(index, str(folder / IVF_NAME))
     except RuntimeError as error:  # faiss says so where the disk refuses
@@ -117,7 +128,8 @@ def write_coded_segment(
         ) from error
     np.save(folder / ROWS_NAME, rows)
     np.save(folder / BOOK_TABLE_NAME, books)
-    _seal(folder, replace(info, n_lists=list_count(info.n_vectors)))
+    made = replace(info, n_lists=list_count(info.n_vectors), n_probes=trials.n_probes(index))
+    _seal(folder, made)
 
 
 def list_count(n_vectors: int) -> int:

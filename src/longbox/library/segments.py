@@ -10,10 +10,11 @@ measured again with shorter ones: numpy scans 20,000 panels (49 MiB) in 46 ms, f
 exact) in 3 ms. numpy costs no import and is used up to 8 MiB, which is some 16,000 panels of 256
 numbers, as the present vision encoder makes them; exact faiss up to 64 MiB, some 131,000 panels.
 
-Above that an index finds candidates by their codes, and these are compared exactly. How many lists
-are probed and candidates compared was chosen on vectors drawn with the spread that a real shelf's
-have, between books and within them (benchmarks/large_library.py). A filter that leaves few panels,
-or few books, is always answered exactly.
+Above that an index finds candidates by their codes, and these are compared exactly. How many
+candidates was chosen on vectors drawn with the spread that a real shelf's have, between books and
+within them (benchmarks/large_library.py); how many lists are probed each segment says itself
+(`longbox.library.segment_trials`). A filter that leaves few panels, or few books, is always
+answered exactly.
 """
 
 from __future__ import annotations
@@ -43,8 +44,9 @@ from longbox.vectors import Metric, Space, metric_of
 
 NUMPY_BYTES: Final = 8 << 20
 EXACT_BYTES: Final = 64 << 20
-PROBED_LISTS: Final = 128
-CANDIDATES: Final = 160
+CANDIDATES: Final = 250
+# Of a segment that was made before it was tried how many are enough.
+_UNTRIED_SHARE: Final = 0.1
 INFO_NAME: Final = "segment.json"
 ROWS_NAME: Final = "rows.npy"
 VECTORS_NAME: Final = "vectors.npy"
@@ -65,6 +67,7 @@ class SegmentInfo:
 
     Attributes:
         n_lists: Of its IVF index; 0 without one.
+        n_probes: How many of them hold nearly all that is near (`segment_trials`); 0 for untried.
         files: Size in bytes and SHA-256 of every other file; of older segments unknown.
     """
 
@@ -73,7 +76,12 @@ class SegmentInfo:
     dimension: int
     n_vectors: int
     n_lists: int = 0
+    n_probes: int = 0
     files: dict[str, dict[str, int | str]] = field(default_factory=dict)
+
+    def counts(self) -> tuple[int, ...]:
+        """Return every number that it says of the segment as a whole."""
+        return self.dimension, self.n_vectors, self.n_lists, self.n_probes
 
 
 def is_coded(info: SegmentInfo) -> bool:
@@ -145,6 +153,8 @@ class Segment:
         except _UNREADABLE as error:
             raise LibraryError(_damaged(folder)) from error
         n, dimension, space = self.info.n_vectors, self.info.dimension, self.info.space
+        if not all(type(count) is int and count >= 0 for count in self.info.counts()):
+            raise LibraryError(_damaged(folder))
         is_whole = kept.shape == (n, dimension) if self.is_copy else kept.dtype == BOOK_TABLE
         if not is_whole or self.rows.shape != (n,) or self.rows.dtype != np.dtype("<i8"):
             raise LibraryError(_damaged(folder))
@@ -278,7 +288,8 @@ class Segment:
             _, found = self._exact().search(query[None], min(wanted, allowed.n), params=parameters)
         else:
             n_lists = self.info.n_lists
-            share = min(PROBED_LISTS, max(16, n_lists // 8)) * allowed.mask.size / allowed.n
+            n_probes = self.info.n_probes or max(16, math.ceil(_UNTRIED_SHARE * n_lists))
+            share = n_probes * allowed.mask.size / allowed.n
             parameters = faiss.SearchParametersIVF(
                 sel=selector, nprobe=min(n_lists, math.ceil(share))
             )

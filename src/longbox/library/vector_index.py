@@ -1,13 +1,15 @@
 """The open segments of a library, and search over them.
 
-The list of live segments is in the catalog. It is read again whenever the catalog's generation
-changed, and once more when a segment vanished between reading the list and opening it.
+The list of live segments is in the catalog. It is read for every search, and once more when a
+segment vanished between reading the list and opening it. A segment that another process replaced
+stays open for those who still search the library as it was, and is let go of a minute later.
 """
 
 from __future__ import annotations
 
 import json
 import sqlite3
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Final, TypeVar
@@ -25,10 +27,15 @@ from longbox.library.segments import Segment
 from longbox.vectors import QueryVector, Space, require_same_space
 
 INDEX_NAME: Final = "index"
-_ATTEMPTS: Final = 5
+ATTEMPTS: Final = 5
+_KEPT_S: Final = 60.0
 
 Spaces = dict[Space, tuple[str, ...]]
 T = TypeVar("T")
+
+
+class SegmentGoneError(LibraryError):
+    """A listed segment is not there: replaced since the list was read, or lost."""
 
 
 class VectorIndex:
@@ -37,6 +44,7 @@ class VectorIndex:
     def __init__(self, root: Path) -> None:
         self._folder = root / INDEX_NAME
         self._open: dict[str, Segment] = {}
+        self._used: dict[str, float] = {}
         self._spaces = KeptAnswers[None, Spaces](1)
 
     def spaces(self, connection: sqlite3.Connection) -> Spaces:
@@ -53,7 +61,7 @@ class VectorIndex:
 
         Raises:
             SpaceMismatchError: The space's vectors were made by another encoder.
-            LibraryError: A listed segment is not there.
+            SegmentGoneError: A listed segment is not there.
         """
         stored = self.spaces(connection).get(query.space, ())
         if not stored:
@@ -116,10 +124,12 @@ class VectorIndex:
     ) -> T:
         """Call a function with the live segments of a space, reloading the list if one vanished.
 
+        Inside a snapshot the list stays what it was: then take another and try again.
+
         Raises:
-            LibraryError: A segment that is listed is not there, even after reloading.
+            SegmentGoneError: A segment that is listed is not there, even after reloading.
         """
-        for _ in range(_ATTEMPTS):
+        for _ in range(ATTEMPTS):
             names = [
                 name
                 for (name,) in connection.execute(
@@ -132,7 +142,9 @@ class VectorIndex:
                 return use([self.segment(name) for name in names])
             except FileNotFoundError as error:
                 lost = error
-        raise LibraryError(
+            finally:
+                self._let_go(connection)
+        raise SegmentGoneError(
             f"{self._folder}: an index segment is gone ({lost.filename or lost}); "
             "run `longbox library rebuild`"
         )
@@ -142,12 +154,24 @@ class VectorIndex:
         segment = self._open.get(name)
         if segment is None:
             segment = self._open[name] = Segment(self._folder / name, self._folder.parent)
+        self._used[name] = time.monotonic()
         return segment
 
     def keep_only(self, names: set[str]) -> None:
         """Let go of segments that are no longer live."""
         for name in set(self._open) - names:
             self._open.pop(name, None)
+            self._used.pop(name, None)
+
+    def _let_go(self, connection: sqlite3.Connection) -> None:
+        """Let go of segments that were not used for a while and are not live."""
+        before = time.monotonic() - _KEPT_S
+        # A copy: other threads search meanwhile.
+        old = {name for name, used in list(self._used.items()) if used < before}
+        if old:
+            live = {name for (name,) in connection.execute("SELECT folder FROM segments")}
+            self.keep_only(set(self._open) - (old - live))
+            self._used.update(dict.fromkeys(old & live, time.monotonic()))
 
 
 def spaces(connection: sqlite3.Connection) -> Spaces:

@@ -19,6 +19,7 @@ its panel.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping, Sequence, Set
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
@@ -33,7 +34,7 @@ from longbox.retrieval.encoding import QueryEncoders, QueryFuser
 from longbox.retrieval.learned import require_answerable
 from longbox.retrieval.parts import GrowingList, KeptLists, Step
 from longbox.retrieval.picture import PictureReader
-from longbox.retrieval.probes import ProbeMaker
+from longbox.retrieval.probes import Probe, ProbeMaker
 from longbox.retrieval.query import PanelTerm, Term, WordsTerm, checked_terms
 from longbox.retrieval.ranking import Candidate, RankedList, fuse
 from longbox.retrieval.request import By, ResultPart, SearchRequest
@@ -47,8 +48,10 @@ _MIN_DEPTH = 100
 # Looking up a hundred panels takes about 2 ms (benchmarks/search.py, records); six candidates a hit
 # leave room for editions.
 _MIN_RECORDS, _RECORDS_A_HIT = 60, 6
-# Words are looked up beside vectors; more queries at once than this wait for one another.
+# Words are looked up beside vectors, and spaces beside one another; more queries at once than this
+# wait for each other.
 _WORD_THREADS = 4
+_SPACE_THREADS = min(4, os.cpu_count() or 1)
 
 Group = Candidate[tuple[str, ...]]
 Records = Mapping[int, PanelRecord]
@@ -119,6 +122,7 @@ class Searcher:
         self._probes = ProbeMaker(library, encoders, PictureReader(config, n_threads))
         self._lists = KeptLists()
         self._beside = ThreadPoolExecutor(_WORD_THREADS, thread_name_prefix="longbox-words")
+        self._spaces = ThreadPoolExecutor(_SPACE_THREADS, thread_name_prefix="longbox-spaces")
 
     def search(self, request: SearchRequest) -> tuple[Hit, ...]:
         """Find the best panels, pages or books.
@@ -243,15 +247,16 @@ class Searcher:
         depth: int,
         request: SearchRequest,
     ) -> list[RankedList]:
-        lists = []
         wanted = {space for space in Space if weights.get(space, 0.0) > 0}
-        for probe in self._probes.probes(terms, wanted, request.within):
+
+        def look(probe: Probe) -> RankedList:
             found = self._library.nearest(probe.query, depth, request.filters)
             weight = weights[probe.query.space] * probe.share
             chance = self._library.chance_scores(probe.query) if found else None
             strength = None if chance is None else vector_strength(chance)
-            lists.append(replace(ranked(probe.query.space, found, weight), strength=strength))
-        return lists
+            return replace(ranked(probe.query.space, found, weight), strength=strength)
+
+        return list(self._spaces.map(look, self._probes.probes(terms, wanted, request.within)))
 
 
 def _asked(terms: Sequence[Term], by: By) -> Callable[[PanelRecord], bool]:
