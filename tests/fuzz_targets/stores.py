@@ -235,7 +235,7 @@ TARGETS = (
         "an answer, or a LibraryError",
         _segment,
         _segment_seeds,
-        (*ODD_JSON, b"'descr'", b"'<f2'", b"'|O'", b"'shape'", b"n_lists", b"n_probes"),
+        (*ODD_JSON, b"'descr'", b"'<f2'", b"'|O'", b"'shape'", b"n_lists", b"probes"),
         memory_mb=8192,
     ),
 )

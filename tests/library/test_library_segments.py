@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 from collections.abc import Iterator
@@ -143,6 +144,19 @@ def test_building_twice_gives_the_same_index(
     assert names == ["books.npy", "ivf.faiss", "rows.npy", "segment.json"]
     for name in ("ivf.faiss", "rows.npy"):  # the others say when the stores were written
         assert (tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes()
+
+
+@pytest.mark.parametrize(
+    "odd", [{"probes": 3}, {"probes": {"0.97": "all"}}, {"n_lists": -1}, {"files": []}]
+)
+def test_a_segment_that_says_odd_things_of_itself_is_damaged(
+    tmp_path: Path, odd: dict[str, object]
+) -> None:
+    written(tmp_path / "segment", clustered(50, 16, Space.VISION), Space.VISION)
+    info = tmp_path / "segment" / segments.INFO_NAME
+    info.write_text(json.dumps({**json.loads(info.read_text()), **odd}))
+    with pytest.raises(LibraryError, match="damaged"):
+        Segment(tmp_path / "segment")
 
 
 def test_a_damaged_segment_is_an_error_of_one_line(tmp_path: Path) -> None:

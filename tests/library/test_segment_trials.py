@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from longbox.library.segment_trials import N_NEAREST, WANTED_SHARE, Trials
+from longbox.library.segment_trials import N_NEAREST, SHARES, Trials
 from longbox.library.segments import faiss_metric, import_faiss
 from longbox.vectors import Space, unit
 
@@ -56,8 +56,10 @@ def test_lists_to_probe_hold_nearly_all_that_is_near_and_no_fewer_would_do(
     index.add(vectors)
     trials = Trials(space, vectors[::20])
     trials.see(vectors)
-    n_probes = trials.n_probes(index)
-    assert 16 <= n_probes < 64
+    probes = trials.probes(index)
+    assert list(probes) == [str(wanted) for wanted in SHARES]
+    assert list(probes.values()) == sorted(probes.values())
+    assert 16 <= min(probes.values()) < max(probes.values()) <= 64
     truth = naive(trials, vectors, space)
 
     def share(n: int) -> float:
@@ -66,8 +68,9 @@ def test_lists_to_probe_hold_nearly_all_that_is_near_and_no_fewer_would_do(
         hits = [len(set(row.tolist()) & near) for row, near in zip(found, truth, strict=True)]
         return sum(hits) / N_NEAREST / len(hits)
 
-    assert share(n_probes) >= WANTED_SHARE
-    assert n_probes == 16 or share(n_probes - 1) <= WANTED_SHARE
+    for wanted, n_probes in probes.items():
+        assert share(n_probes) >= float(wanted)
+        assert n_probes == 16 or share(n_probes - 1) <= float(wanted)
 
 
 def test_tight_groups_need_fewer_lists_than_loose_ones() -> None:
@@ -80,7 +83,7 @@ def test_tight_groups_need_fewer_lists_than_loose_ones() -> None:
         index.add(vectors)
         trials = Trials(Space.VISION, vectors[::10])
         trials.see(vectors)
-        found.append(trials.n_probes(index))
+        found.append(trials.probes(index)["0.97"])
     assert found[0] * 2 < found[1]
 
 
@@ -93,4 +96,4 @@ def test_fewer_vectors_than_are_wanted_are_all_that_is_near() -> None:
     trials = Trials(Space.VISION, vectors)
     trials.see(vectors)
     assert {frozenset(row.tolist()) for row in trials.nearest()} == {frozenset({-1, 0, 1, 2, 3})}
-    assert trials.n_probes(index) == 2
+    assert set(trials.probes(index).values()) == {2}

@@ -90,7 +90,7 @@ def write_coded_segment(
 
     Args:
         folder: Must not exist; under `partial/`.
-        info: `n_vectors` must be the blocks' sum; `n_lists` and `n_probes` are chosen here.
+        info: `n_vectors` must be the blocks' sum; `n_lists` and `probes` are found here.
         blocks: Gives rows and float16 vectors, rows ascending over all blocks; called twice.
         books: Where the vectors are (`segment_vectors.book_table`).
         tell: Called with the number of vectors after each block of the second pass.
@@ -128,7 +128,7 @@ def write_coded_segment(
         ) from error
     np.save(folder / ROWS_NAME, rows)
     np.save(folder / BOOK_TABLE_NAME, books)
-    made = replace(info, n_lists=list_count(info.n_vectors), n_probes=trials.n_probes(index))
+    made = replace(info, n_lists=list_count(info.n_vectors), probes=trials.probes(index))
     _seal(folder, made)
 
 

@@ -45,6 +45,8 @@ from longbox.vectors import Metric, Space, metric_of
 NUMPY_BYTES: Final = 8 << 20
 EXACT_BYTES: Final = 64 << 20
 CANDIDATES: Final = 250
+# Lists that hold so much of what is near are probed; codes lose a hundredth more.
+PROBED_SHARE: Final = "0.97"
 # Of a segment that was made before it was tried how many are enough.
 _UNTRIED_SHARE: Final = 0.1
 INFO_NAME: Final = "segment.json"
@@ -67,7 +69,7 @@ class SegmentInfo:
 
     Attributes:
         n_lists: Of its IVF index; 0 without one.
-        n_probes: How many of them hold nearly all that is near (`segment_trials`); 0 for untried.
+        probes: How many of them hold which share of what is near (`segment_trials`).
         files: Size in bytes and SHA-256 of every other file; of older segments unknown.
     """
 
@@ -76,12 +78,16 @@ class SegmentInfo:
     dimension: int
     n_vectors: int
     n_lists: int = 0
-    n_probes: int = 0
+    probes: dict[str, int] = field(default_factory=dict)
     files: dict[str, dict[str, int | str]] = field(default_factory=dict)
 
-    def counts(self) -> tuple[int, ...]:
-        """Return every number that it says of the segment as a whole."""
-        return self.dimension, self.n_vectors, self.n_lists, self.n_probes
+    def is_sound(self) -> bool:
+        """Say whether everything that counts something is a count."""
+        said: tuple[object, object] = (self.probes, self.files)  # by anybody's file
+        if not all(isinstance(value, dict) for value in said):
+            return False
+        counts = (self.dimension, self.n_vectors, self.n_lists, *self.probes.values())
+        return all(type(count) is int and count >= 0 for count in counts)
 
 
 def is_coded(info: SegmentInfo) -> bool:
@@ -153,7 +159,7 @@ class Segment:
         except _UNREADABLE as error:
             raise LibraryError(_damaged(folder)) from error
         n, dimension, space = self.info.n_vectors, self.info.dimension, self.info.space
-        if not all(type(count) is int and count >= 0 for count in self.info.counts()):
+        if not self.info.is_sound():
             raise LibraryError(_damaged(folder))
         is_whole = kept.shape == (n, dimension) if self.is_copy else kept.dtype == BOOK_TABLE
         if not is_whole or self.rows.shape != (n,) or self.rows.dtype != np.dtype("<i8"):
@@ -288,8 +294,9 @@ class Segment:
             _, found = self._exact().search(query[None], min(wanted, allowed.n), params=parameters)
         else:
             n_lists = self.info.n_lists
-            n_probes = self.info.n_probes or max(16, math.ceil(_UNTRIED_SHARE * n_lists))
-            share = n_probes * allowed.mask.size / allowed.n
+            untried = max(16, math.ceil(_UNTRIED_SHARE * n_lists))
+            n_probes = self.info.probes.get(PROBED_SHARE, untried)
+            share = max(n_probes, 1) * allowed.mask.size / allowed.n
             parameters = faiss.SearchParametersIVF(
                 sel=selector, nprobe=min(n_lists, math.ceil(share))
             )
