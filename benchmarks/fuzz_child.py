@@ -52,7 +52,7 @@ def watch(allowed: Path) -> list[str]:
                 if not place.startswith(inside) and "__pycache__" not in place:
                     seen.append(f"opened for writing: {place}")
         elif event in _FORBIDDEN and not _is_by_folder(event, arguments):
-            place = os.path.realpath(os.fsdecode(arguments[0])) if _is_path(arguments) else ""
+            place = _place(event, arguments)
             if not place.startswith(inside) and "__pycache__" not in place:
                 seen.append(f"{event}: {arguments[:2]!r}"[:200])
 
@@ -64,6 +64,15 @@ def _is_by_folder(event: str, arguments: tuple[Any, ...]) -> bool:
     """Whether a name is meant in an open folder, as when a tree of our own is deleted."""
     is_of_os = event.startswith("os.") and event != "os.symlink"
     return is_of_os and isinstance(arguments[-1], int) and arguments[-1] >= 0
+
+
+def _place(event: str, arguments: tuple[Any, ...]) -> str:
+    """Where an event changes something; of a link where it is, not where it leads."""
+    at = arguments[1:] if event in ("os.symlink", "os.link") else arguments
+    if not _is_path(at):
+        return ""
+    path = os.fsdecode(at[0])
+    return os.path.realpath(path if at is arguments else Path(path).parent)
 
 
 def _is_path(arguments: tuple[Any, ...]) -> bool:

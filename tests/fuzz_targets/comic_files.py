@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import struct
@@ -290,7 +291,10 @@ def _rars() -> Sequence[bytes]:
 
 
 def _folder(home: Path) -> Try:
-    """A folder of files, names and contents in turn; a name with "link" is a symbolic link."""
+    """A folder of files, names and contents in turn; a name with "link" is a symbolic link.
+
+    None leads to a folder elsewhere, for such a link is followed: that would read the whole disk.
+    """
     root = home / "book"
 
     def one(data: bytes) -> None:
@@ -305,9 +309,10 @@ def _folder(home: Path) -> Try:
             if place.exists() or place.is_symlink():
                 continue
             if b"link" in clean:
-                place.symlink_to(
-                    content.replace(b"\0", b"")[:200].decode("utf-8", "replace") or "x"
-                )
+                leads_to = content.replace(b"\0", b"")[:200].decode("utf-8", "replace") or "x"
+                goal = Path(os.path.realpath(root / leads_to))
+                if goal.is_relative_to(home) or home.is_relative_to(goal) or not goal.is_dir():
+                    place.symlink_to(leads_to)
             else:
                 place.write_bytes(content)
         read_whole(root)

@@ -83,6 +83,24 @@ def test_links_in_a_circle_end(tmp_path: Path) -> None:
     assert [book.name for book in find_books([tmp_path])] == ["x.cbz"]
 
 
+@pytest.mark.parametrize("goal", ["..", "../..", "/", "."])
+def test_links_to_folders_around_the_shelf_are_not_followed(tmp_path: Path, goal: str) -> None:
+    touch(tmp_path / "private" / "diary.cbz")
+    touch(tmp_path / "shelf" / "new" / "x.cbz")
+    (tmp_path / "shelf" / "new" / "link").symlink_to(goal)
+    if goal == "..":  # the shelf itself, which is walked already
+        assert [book.name for book in find_books([tmp_path / "shelf"])] == ["x.cbz"]
+    (tmp_path / "shelf" / "link").symlink_to(goal)
+    assert [book.name for book in find_books([tmp_path / "shelf"])] == ["x.cbz"]
+
+
+def test_links_to_folders_elsewhere_are_followed(tmp_path: Path) -> None:
+    touch(tmp_path / "disk" / "y.cbz")
+    touch(tmp_path / "shelf" / "x.cbz")
+    (tmp_path / "shelf" / "more").symlink_to(tmp_path / "disk")
+    assert [book.name for book in find_books([tmp_path / "shelf"])] == ["y.cbz", "x.cbz"]
+
+
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
 def test_folder_without_permission_is_returned_and_then_refused(tmp_path: Path) -> None:
     touch(tmp_path / "ok.cbz")

@@ -72,6 +72,7 @@ def _take(path: Path, taken: set[tuple[int, int]]) -> bool:
 def _walk(root: Path, taken: set[tuple[int, int]]) -> list[Path]:
     books: list[Path] = []
     pending = [root]
+    whole = root.resolve()
     while pending:
         folder = pending.pop()
         if not _take(folder, taken):
@@ -85,7 +86,7 @@ def _walk(root: Path, taken: set[tuple[int, int]]) -> list[Path]:
         names: list[str] = []
         subfolders: list[Path] = []
         for entry in entries:
-            if is_junk(entry.name):
+            if is_junk(entry.name) or _leads_up(entry, whole):
                 continue
             if _is_folder(entry):
                 subfolders.append(folder / entry.name)
@@ -104,6 +105,17 @@ def _is_folder(entry: os.DirEntry[str]) -> bool:
         return entry.is_dir()
     except OSError:
         return False
+
+
+def _leads_up(entry: os.DirEntry[str], root: Path) -> bool:
+    """Say whether a link leads to the walked folder or to one that holds it.
+
+    People arrange shelves with links, so these are followed; but one to `/` or `..` that came with
+    a download would make the whole disk part of the shelf.
+    """
+    if not entry.is_symlink() or not _is_folder(entry):
+        return False
+    return root.is_relative_to(Path(entry.path).resolve())
 
 
 def stamp(path: Path) -> FileStamp:
