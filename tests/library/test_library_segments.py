@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import shutil
@@ -24,6 +25,7 @@ from longbox.library import (
     segments,
     store_path,
     update_book_store,
+    upkeep,
     vector_index,
     write_book_store,
 )
@@ -130,6 +132,42 @@ def test_every_way_of_searching_finds_the_exact_ten_nearest(
     assert segment.search(vectors[0].astype(np.float32), 10, nothing)[0].size == 0
     short = np.ones(1_000, dtype=bool)  # a mask from before the later rows were given
     assert segment.search(vectors[0].astype(np.float32), 10, short)[0].max() < 1_000
+
+
+@pytest.mark.parametrize("space", [Space.VISION, Space.COMPOSITION])
+def test_a_filter_that_leaves_what_lies_together_is_answered_from_anywhere(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, space: Space
+) -> None:
+    """A language or a decade has a look of its own: few lists hold all that it leaves."""
+    monkeypatch.setattr(segments, "EXACT_BYTES", 0)
+    monkeypatch.setattr(segments, "NUMPY_BYTES", 0)
+    train_little(monkeypatch)
+    vectors = clustered(12_000, 12 if space is Space.COMPOSITION else 64, space)
+    near = vectors.astype(np.float32) @ vectors[0].astype(np.float32)
+    alike = np.argsort(-near)[:900]
+    segment = written(tmp_path / "s", vectors, space)
+    mask = np.zeros(len(vectors) * 3 + 7, dtype=bool)
+    mask[alike * 3 + 7] = True
+    assert recall(segment, vectors, mask) >= 0.95
+
+
+def test_an_index_of_other_vectors_is_a_damaged_segment(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(segments, "EXACT_BYTES", 0)
+    train_little(monkeypatch)
+    for name, shape in (("a", (3_000, 16)), ("b", (3_000, 24)), ("c", (3_100, 16))):
+        written(tmp_path / name, clustered(*shape, Space.VISION), Space.VISION)
+    whole = (tmp_path / "a" / "ivf.faiss").read_bytes()
+    for name in ("b", "c"):
+        shutil.copy(tmp_path / name / "ivf.faiss", tmp_path / "a" / "ivf.faiss")
+        with pytest.raises(LibraryError, match=r"ivf\.faiss: damaged"):
+            Segment(tmp_path / "a", tmp_path / "library")
+    (tmp_path / "a" / "ivf.faiss").write_bytes(whole)
+    info = tmp_path / "a" / segments.INFO_NAME
+    info.write_text(json.dumps({**json.loads(info.read_text()), "n_lists": 0}))
+    with pytest.raises(LibraryError, match="damaged"):
+        Segment(tmp_path / "a", tmp_path / "library")
 
 
 def test_building_twice_gives_the_same_index(
@@ -376,6 +414,67 @@ def test_a_store_that_broke_after_its_merge_is_made_again_and_stops_nobody(tmp_p
         library.update_indexes()
         assert len(library.nearest(VISION, 99)) == 24
         assert library.status().problems == ()
+
+
+def test_a_book_that_cannot_be_indexed_now_keeps_its_segment_from_being_absorbed(
+    tmp_path: Path,
+) -> None:
+    """A run that was killed after it wrote a store: the segment holds the book as it was."""
+    drawn = [draw_book(i) for i in range(1, 4)]
+    with filled(tmp_path, drawn) as library:
+        before = len(library.nearest(VISION, 999))
+        other = draw_book(2, [["another", "book"]])
+        write_book_store(tmp_path, other.annotated, other.vectors, "another recipe")
+        for number in range(20, 26):
+            add(library, draw_book(number))
+        library.update_indexes()
+        assert len(library.nearest(VISION, 999)) == before + 6 * 12
+        library.update_indexes()  # and once more
+
+
+def test_a_segment_that_lacks_a_file_is_made_again(tmp_path: Path) -> None:
+    with filled(tmp_path, [draw_book(i) for i in range(1, 4)]) as library:
+        expected = library.fingerprint_contents()
+        for folder in (tmp_path / "index").iterdir():
+            (folder / "rows.npy").unlink()
+    with Library.open(tmp_path) as library:
+        library.update_indexes()
+        assert library.fingerprint_contents() == expected
+        assert len(library.nearest(VISION, 999)) == 36
+
+
+def test_a_segment_that_nobody_can_make_ends_in_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(upkeep, "make_segment", lambda *_: None)
+    with filled(tmp_path, []) as library:
+        add(library, draw_book(1))
+        with pytest.raises(LibraryError, match="cannot be made; run `longbox library check`"):
+            library.update_indexes()
+
+
+def test_a_store_that_the_disk_cannot_read_now_stays_with_its_book(
+    coded: Library, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in (8, 9):
+        add(coded, draw_book(number, [["a", "b"]] * 60))
+    books = coded.book_ids()
+    bad = store_path(coded.root, books[0])
+    opened = Path.open
+
+    def refusing(path: Path, *args: object, **kinds: object) -> object:
+        if path == bad:
+            raise OSError(errno.EIO, "Input/output error", str(path))
+        return opened(path, *args, **kinds)  # type: ignore[call-overload]
+
+    for folder in (coded.root / "index").iterdir():
+        shutil.rmtree(folder)
+    monkeypatch.setattr(Path, "open", refusing)
+    with pytest.raises(LibraryError, match="cannot be read"):
+        coded.update_indexes()
+    monkeypatch.undo()
+    assert coded.book_ids() == books
+    assert bad.exists()
 
 
 def test_a_store_that_another_process_replaced_waits_for_its_merge(tmp_path: Path) -> None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from longbox.library.ivf import faiss_metric, import_faiss
 from longbox.library.segment_trials import N_NEAREST, SHARES, Trials
-from longbox.library.segments import faiss_metric, import_faiss
 from longbox.vectors import Space, unit
 
 

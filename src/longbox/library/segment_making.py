@@ -23,7 +23,7 @@ from longbox.library.describing import (
     vector_rows,
 )
 from longbox.library.description_stores import description_path, read_descriptions_with_digest
-from longbox.library.learned_stores import learned_path
+from longbox.library.learned_stores import LEARNED_SPACES, learned_path
 from longbox.library.reading import is_damage
 from longbox.library.segment_plan import BookBlock, SegmentJob, blocks_of
 from longbox.library.segment_vectors import StoredBook, book_table, is_at, locate
@@ -110,10 +110,12 @@ def _write_coded(
         book = StoredBook(block.book_id, models[block.book_row], block.first_row)
         if not block.n_vectors:
             continue
+        if book.model is None and job.space in LEARNED_SPACES:
+            raise _replaced(block, job)
         try:
             books.append((book, locate(book.path(root), job.space)))
         except (LibraryError, FileNotFoundError) as error:
-            raise _unusable(str(error), block, job, models[block.book_row]) from error
+            raise _unusable(error, block, job, book.model) from error
     info = SegmentInfo(job.space, job.fingerprint, job.dimension, sum(b.n_vectors for b in blocks))
     read = partial(_blocks, catalog, root, job, [], blocks)
     write_coded_segment(folder, info, read, book_table(books), tell)
@@ -124,11 +126,17 @@ def _write_coded(
 
 
 def _unusable(
-    reason: str, block: BookBlock, job: SegmentJob, model: str | None
+    error: LibraryError | FileNotFoundError, block: BookBlock, job: SegmentJob, model: str | None
 ) -> UnusableStoreError:
-    error = UnusableStoreError(reason, block.book_id, job.space, is_damaged=True)
-    error.model = model
-    return error
+    is_damaged = not isinstance(error, LibraryError) or is_damage(error)
+    found = UnusableStoreError(str(error), block.book_id, job.space, is_damaged=is_damaged)
+    found.model = model
+    return found
+
+
+def _replaced(block: BookBlock, job: SegmentJob) -> UnusableStoreError:
+    reason = f"{block.book_id}: was replaced after it was merged"
+    return UnusableStoreError(reason, block.book_id, job.space, is_damaged=False)
 
 
 def _model_of(connection: sqlite3.Connection, job: SegmentJob, block: BookBlock) -> str | None:
@@ -219,12 +227,7 @@ def _read_learned(catalog: Catalog, root: Path, job: SegmentJob, block: BookBloc
     with catalog.guarded() as connection:
         model = _model_of(connection, job, block)
     if model is None:
-        raise UnusableStoreError(
-            f"{block.book_id}: was replaced after it was merged",
-            block.book_id,
-            job.space,
-            is_damaged=False,
-        )
+        raise _replaced(block, job)
     try:
         return _vectors_of(learned_path(root, model, block.book_id), job, block)
     except UnusableStoreError as error:

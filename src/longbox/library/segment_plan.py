@@ -8,6 +8,7 @@ above eight million vectors.
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -65,7 +66,9 @@ def plan(connection: sqlite3.Connection, skipped: set[tuple[str, Space]]) -> lis
     ).fetchall()
     jobs = []
     for space, fingerprint, dimension in keys:
+        stuck = _segments_of(connection, space, skipped)
         live = _live_segments(connection, space, fingerprint)
+        live = [segment for segment in live if segment.segment_id not in stuck]
         for pending in _batches(_pending(connection, space, fingerprint, skipped)):
             replaced = _absorbed(sum(b.n_vectors for b in pending), live)
             live = [s for s in live if s not in replaced]
@@ -93,6 +96,19 @@ def _live_segments(
         (space, fingerprint),
     )
     return [LiveSegment(*row) for row in rows]
+
+
+def _segments_of(
+    connection: sqlite3.Connection, space: str, skipped: set[tuple[str, Space]]
+) -> set[int]:
+    """Return the segments that hold a skipped book: they cannot be made again now."""
+    ids = [book_id for book_id, of in skipped if of.value == space]
+    rows = connection.execute(
+        "SELECT sb.segment_id FROM segment_books sb JOIN books b USING (book_row) "
+        "WHERE b.book_id IN (SELECT value FROM json_each(?))",
+        (json.dumps(ids),),
+    )
+    return {segment_id for (segment_id,) in rows}
 
 
 def _pending(

@@ -17,7 +17,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from longbox.library.segments import import_faiss
+from longbox.library.ivf import list_of_each, order_of_lists
 from longbox.vectors import Metric, Space, metric_of
 
 N_QUERIES: Final = 200
@@ -75,32 +75,16 @@ class Trials:
         Args:
             index: A faiss IVF index of all vectors that were seen, behind a rotation or not.
         """
-        faiss = import_faiss()
-
-        lists, queries = faiss.extract_index_ivf(index), self.queries
-        if isinstance(index, faiss.IndexPreTransform):
-            queries = faiss.downcast_VectorTransform(index.chain.at(0)).apply(queries)
-        _, order = lists.quantizer.search(queries, lists.nlist)
+        order = order_of_lists(index, self.queries)
+        n_lists = order.shape[1]
         rank_of = np.empty_like(order)
-        np.put_along_axis(rank_of, order, np.arange(lists.nlist)[None], axis=1)
+        np.put_along_axis(rank_of, order, np.arange(n_lists)[None], axis=1)
         is_found = self._positions >= 0
-        holder = _list_of_each(lists, self._n_seen)[np.maximum(self._positions, 0)]
+        holder = list_of_each(index)[np.maximum(self._positions, 0)]
         ranks = np.sort(np.take_along_axis(rank_of, holder, axis=1)[is_found])
         if not ranks.size:
             return {}
         last = np.minimum(np.ceil(np.multiply(SHARES, ranks.size)), ranks.size).astype(int) - 1
-        least = min(_LEAST_PROBES, lists.nlist)
-        n_lists = np.maximum(ranks[last] + 1, least).tolist()
-        return dict(zip(map(str, SHARES), n_lists, strict=True))
-
-
-def _list_of_each(lists: Any, n: int) -> NDArray[np.int64]:
-    """Return in which list each vector of an IVF index lies, int64 (n,)."""
-    faiss = import_faiss()
-
-    holder = np.zeros(n, dtype=np.int64)
-    for number in range(lists.nlist):
-        size = lists.invlists.list_size(number)
-        if size:
-            holder[faiss.rev_swig_ptr(lists.invlists.get_ids(number), size)] = number
-    return holder
+        least = min(_LEAST_PROBES, n_lists)
+        wanted = np.maximum(ranks[last] + 1, least).tolist()
+        return dict(zip(map(str, SHARES), wanted, strict=True))

@@ -17,7 +17,6 @@ import json
 import os
 import struct
 import zipfile
-import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,14 +25,21 @@ from typing import Any, BinaryIO, Final, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from longbox.errors import LibraryError
+from longbox.errors import DiskError, LibraryError
 from longbox.library.learned_stores import (
     LEARNED_SPACES,
     VECTORS_NAME,
     learned_path,
     model_folders,
 )
-from longbox.library.stored_vectors import KEPT_AS, chunk_name, unpacked
+from longbox.library.stored_vectors import (
+    KEPT_AS,
+    UNREADABLE_ZIP,
+    chunk_name,
+    disk_trouble,
+    plain_member,
+    unpacked,
+)
 from longbox.library.stores import BOOKS_NAME, STORE_SUFFIX, store_path
 from longbox.vectors import Space
 
@@ -157,6 +163,8 @@ class StoredVectors:
     def take(self, positions: Positions) -> Taken:
         """Return vectors, float16 (m, D), and whether each could be read, bool (m,)."""
         rows = np.asarray(self._rows[positions])
+        if not rows.size:
+            return np.empty((0, self._dimension), np.float16), np.empty(0, np.bool_)
         at = self._sources(rows)
         order = np.argsort(rows)  # book after book, rising within each
         books, starts = np.unique(at[order], return_index=True)
@@ -233,24 +241,29 @@ def locate(path: Path, space: Space) -> Place:
 
     Raises:
         FileNotFoundError: There is no such store.
+        DiskError: The disk does not let it be read now.
         LibraryError: It is damaged, or has none.
     """
     name = f"vectors/{space.value}/vectors"
     try:
         with path.open("rb") as file, zipfile.ZipFile(file) as archive:
             status = os.fstat(file.fileno())
-            meta = json.loads(archive.read(f"{name}/zarr.json"))
+            meta = json.loads(plain_member(archive, f"{name}/zarr.json"))
             n_rows, dimension = (int(n) for n in meta["shape"])
             dtype = KEPT_AS[str(meta["data_type"])]
             member = archive.getinfo(chunk_name(name, 2))
             offset = _data_offset(file, member)
     except FileNotFoundError:
         raise
-    except (OSError, zipfile.BadZipFile, zlib.error, EOFError, struct.error) as error:
+    except (*UNREADABLE_ZIP, struct.error) as error:
+        if (trouble := disk_trouble(error)) is not None:
+            raise DiskError(
+                f"{path}: cannot be read ({trouble.strerror}); check the disk and run again"
+            ) from error
         raise LibraryError(
             f"{path}: damaged store ({error}); run `longbox library check`"
         ) from error
-    except (KeyError, ValueError, TypeError) as error:
+    except (KeyError, ValueError, TypeError, OverflowError) as error:
         raise LibraryError(
             f"{path}: no readable {space} vectors ({error}); run `longbox library check`"
         ) from error
@@ -271,7 +284,7 @@ def is_at(path: Path, place: Place) -> bool:
     """Say whether a store is still the file that it was when its vectors were located."""
     try:
         status = path.stat()
-    except FileNotFoundError:
+    except OSError:
         return False
     return (status.st_size, status.st_mtime_ns) == (place.size_bytes, place.mtime_ns)
 
@@ -301,7 +314,7 @@ def _data_offset(file: BinaryIO, member: zipfile.ZipInfo) -> int:
 
 
 def _rows_of(path: bytes, place: Place, wanted: list[int]) -> list[bytes] | None:
-    """Read rows of a chunk, rising; None where the file is gone or is another than was located.
+    """Read rows of a chunk, rising; None where that file is not there, or cannot be read now.
 
     Plain system calls: a search opens some hundreds of stores, and a file object costs more than
     what is read with it.
@@ -311,7 +324,7 @@ def _rows_of(path: bytes, place: Place, wanted: list[int]) -> list[bytes] | None
         return None
     try:
         handle = os.open(path, _READ)
-    except FileNotFoundError:
+    except OSError:
         return None
     try:
         status = os.fstat(handle)
@@ -327,6 +340,8 @@ def _rows_of(path: bytes, place: Place, wanted: list[int]) -> list[bytes] | None
             for row in wanted:
                 os.lseek(handle, place.offset + row * size, os.SEEK_SET)
                 rows.append(os.read(handle, size))
+    except OSError:  # a bad sector costs its book; `longbox library check` says which
+        return None
     finally:
         os.close(handle)
     return rows if len(rows[-1]) == size else None

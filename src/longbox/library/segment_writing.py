@@ -26,6 +26,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from longbox.errors import DiskError, LibraryError
+from longbox.library.ivf import faiss_metric, import_faiss
 from longbox.library.segment_trials import Trials
 from longbox.library.segments import (
     BOOK_TABLE_NAME,
@@ -35,8 +36,6 @@ from longbox.library.segments import (
     VECTORS_NAME,
     Block,
     SegmentInfo,
-    faiss_metric,
-    import_faiss,
 )
 from longbox.vectors import Space
 

@@ -30,6 +30,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from longbox.errors import LibraryError
+from longbox.library.ivf import OpenIvf, Selection, faiss_metric, import_faiss
 from longbox.library.masks import Mask
 from longbox.library.segment_vectors import (
     BOOK_TABLE,
@@ -99,6 +100,13 @@ def is_coded(info: SegmentInfo) -> bool:
     return is_large and info.space is not Space.DESCRIPTION
 
 
+def has_its_files(folder: Path) -> bool:
+    """Say whether every file of a segment is there, whatever is in it."""
+    kept_as = ((VECTORS_NAME,), (BOOK_TABLE_NAME, IVF_NAME))
+    names = {path.name for path in folder.iterdir()} if folder.is_dir() else set()
+    return {INFO_NAME, ROWS_NAME} <= names and any(names.issuperset(each) for each in kept_as)
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class _Allowed:
     """What a filter leaves of a segment.
@@ -107,11 +115,13 @@ class _Allowed:
         mask: bool (n,) over positions.
         n: How many it allows.
         is_scanned: Few enough to be compared one by one.
+        selection: The filter for the index; None where that is not asked or nothing is filtered.
     """
 
     mask: Mask
     n: int
     is_scanned: bool
+    selection: Selection | None = None
 
 
 # What the readers of JSON and of arrays make of files that nobody of ours wrote; NumPy reads the
@@ -122,6 +132,7 @@ _UNREADABLE: Final = (
     KeyError,
     EOFError,
     OverflowError,
+    RecursionError,
     SyntaxError,
     TokenError,
 )
@@ -162,6 +173,8 @@ class Segment:
         if not self.info.is_sound():
             raise LibraryError(_damaged(folder))
         is_whole = kept.shape == (n, dimension) if self.is_copy else kept.dtype == BOOK_TABLE
+        if not self.is_copy and not self.info.n_lists:
+            raise LibraryError(_damaged(folder))
         if not is_whole or self.rows.shape != (n,) or self.rows.dtype != np.dtype("<i8"):
             raise LibraryError(_damaged(folder))
         self._vectors: ExactVectors
@@ -174,7 +187,9 @@ class Segment:
         self._faiss: Any = None
         self._allowed: tuple[Mask, _Allowed] | None = None
         # Opened now: a replaced segment's files go, and a reader must not find them gone later.
-        self._ivf = _open_ivf(folder) if self.info.n_lists else None
+        self._ivf = None
+        if self.info.n_lists:
+            self._ivf = OpenIvf(folder / IVF_NAME, (n, dimension), self.info.n_lists)
 
     def search(self, query: NDArray[np.float32], k: int, mask: Mask) -> Found:
         """Find the k nearest allowed vectors.
@@ -246,7 +261,9 @@ class Segment:
             if is_few and not self.is_copy:
                 n_books = self._vectors.n_sources(np.flatnonzero(allowed))
                 is_few = n_books <= SCANNED_BOOKS
-            kept = self._allowed = (mask, _Allowed(allowed, n, is_few))
+            is_filtered = 0 < n < allowed.size and not is_few
+            selection = self._ivf.select(allowed) if self._ivf and is_filtered else None
+            kept = self._allowed = (mask, _Allowed(allowed, n, is_few, selection))
         return kept[1]
 
     def _scores(self, query: NDArray[np.float32], half: NDArray[np.float16]) -> NDArray[np.float32]:
@@ -283,27 +300,19 @@ class Segment:
         self, query: NDArray[np.float32], k: int, allowed: _Allowed
     ) -> NDArray[np.int64]:
         """Return the positions that an index finds to be near."""
+        if self._ivf is not None:
+            untried = max(16, math.ceil(_UNTRIED_SHARE * self.info.n_lists))
+            n_probes = self.info.probes.get(PROBED_SHARE, untried)
+            wanted = min(max(k * 3 // 2, CANDIDATES), allowed.n)
+            return self._ivf.search(query, wanted, n_probes, allowed.selection)
         faiss = import_faiss()
 
-        selector = None
+        parameters = None
         if allowed.n < allowed.mask.size:
-            selector = faiss.IDSelectorBitmap(np.packbits(allowed.mask, bitorder="little"))
-        wanted = 2 * k + 32
-        if self._ivf is None:
-            parameters = faiss.SearchParameters(sel=selector) if selector else None
-            _, found = self._exact().search(query[None], min(wanted, allowed.n), params=parameters)
-        else:
-            n_lists = self.info.n_lists
-            untried = max(16, math.ceil(_UNTRIED_SHARE * n_lists))
-            n_probes = self.info.probes.get(PROBED_SHARE, untried)
-            share = max(n_probes, 1) * allowed.mask.size / allowed.n
-            parameters = faiss.SearchParametersIVF(
-                sel=selector, nprobe=min(n_lists, math.ceil(share))
-            )
-            if isinstance(self._ivf, faiss.IndexPreTransform):
-                parameters = faiss.SearchParametersPreTransform(index_params=parameters)
-            wanted = min(max(k * 3 // 2, CANDIDATES), allowed.n)
-            _, found = self._ivf.search(query[None], wanted, params=parameters)
+            bits = np.packbits(allowed.mask, bitorder="little")
+            parameters = faiss.SearchParameters(sel=faiss.IDSelectorBitmap(bits))
+        wanted = min(2 * k + 32, allowed.n)
+        _, found = self._exact().search(query[None], wanted, params=parameters)
         positions: NDArray[np.int64] = found[0][found[0] >= 0]
         return positions
 
@@ -323,32 +332,3 @@ class Segment:
 
 def _damaged(folder: Path) -> str:
     return f"{folder}: damaged index segment; run `longbox library rebuild`"
-
-
-def _open_ivf(folder: Path) -> Any:
-    faiss = import_faiss()
-
-    path = folder / IVF_NAME
-    try:
-        return faiss.read_index(str(path), faiss.IO_FLAG_MMAP | faiss.IO_FLAG_READ_ONLY)
-    except RuntimeError as error:
-        if not path.exists():
-            raise FileNotFoundError(str(path)) from error
-        raise LibraryError(
-            f"{path}: damaged index segment; run `longbox library rebuild`"
-        ) from error
-
-
-def import_faiss() -> Any:
-    """Import faiss where it is needed; its SWIG wrappers have no usable types."""
-    import faiss
-
-    return faiss
-
-
-def faiss_metric(space: Space) -> int:
-    """Return faiss's number for how vectors of a space are compared."""
-    faiss = import_faiss()
-
-    is_euclidean = metric_of(space) is Metric.EUCLIDEAN
-    return int(faiss.METRIC_L2 if is_euclidean else faiss.METRIC_INNER_PRODUCT)

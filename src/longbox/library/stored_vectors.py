@@ -94,6 +94,10 @@ def _half(where: str, item: PanelVectors) -> NDArray[np.float16]:
     return half
 
 
+# What reading a ZIP that anybody may have written ends in, where it is not as it should be.
+UNREADABLE_ZIP: Final = (OSError, zipfile.BadZipFile, zlib.error, EOFError, RuntimeError)
+
+
 def read_vectors(path: Path, space: Space) -> tuple[str, NDArray[np.float16], NDArray[np.bool_]]:
     """Read one space's vectors without zarr and the rest of the store.
 
@@ -110,7 +114,7 @@ def read_vectors(path: Path, space: Space) -> tuple[str, NDArray[np.float16], ND
             vectors = raw_vectors(archive, f"{at}/vectors")
             mask = raw_array(archive, f"{at}/mask", np.dtype(np.bool_))
             fingerprint = str(said["fingerprint"])
-    except (OSError, zipfile.BadZipFile, zlib.error, EOFError, RuntimeError) as error:
+    except UNREADABLE_ZIP as error:
         if (trouble := disk_trouble(error)) is not None:
             raise DiskError(
                 f"{path}: cannot be read ({trouble.strerror}); check the disk and run again"

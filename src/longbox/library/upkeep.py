@@ -30,7 +30,8 @@ from longbox.library.leftovers import clean_partial
 from longbox.library.merging import delete_book
 from longbox.library.reading import move_damaged
 from longbox.library.segment_making import UnusableStoreError, make_segment
-from longbox.library.segment_plan import plan, size_of
+from longbox.library.segment_plan import SegmentJob, plan, size_of
+from longbox.library.segments import has_its_files
 from longbox.library.stores import (
     store_path,
 )
@@ -56,11 +57,18 @@ def update(catalog: Catalog, root: Path, index: VectorIndex, progress: Progress)
     skipped: set[tuple[str, Space]] = set()
     unread: LibraryError | None = None
     done = 0
+    last: SegmentJob | None = None
     while True:
         with catalog.snapshot() as connection:
             jobs = plan(connection, skipped)
         if not jobs:
             break
+        if jobs[0] == last:
+            raise LibraryError(
+                f"{root / INDEX_NAME}: a segment of {last.space} vectors cannot be made; "
+                "run `longbox library check`"
+            )
+        last = jobs[0]
         total = done + sum(size_of(job) for job in jobs)
 
         def tell(n: int, total: int = total) -> None:
@@ -74,17 +82,23 @@ def update(catalog: Catalog, root: Path, index: VectorIndex, progress: Progress)
             skipped.add((error.book_id, error.space))
             if not error.is_damaged and isinstance(error.__cause__, LibraryError):
                 unread = unread or error.__cause__
-            if error.is_damaged and error.space is Space.DESCRIPTION:
-                with catalog.transaction() as connection:
-                    give_up_descriptions(connection, root, error.book_id, str(error))
-            elif error.is_damaged and error.model is not None:
-                with catalog.transaction() as connection:
-                    give_up_learned(connection, root, error.book_id, error.model)
-            elif error.is_damaged:
-                give_up_book(catalog, root, error.book_id, str(error))
+            if error.is_damaged:
+                _give_up(catalog, root, error)
     collect_garbage(catalog, root, index)
     if unread is not None:
         raise unread
+
+
+def _give_up(catalog: Catalog, root: Path, error: UnusableStoreError) -> None:
+    """Take what a damaged store holds out of the catalog."""
+    if error.space is not Space.DESCRIPTION and error.model is None:
+        give_up_book(catalog, root, error.book_id, str(error))
+        return
+    with catalog.transaction() as connection:
+        if error.model is None:
+            give_up_descriptions(connection, root, error.book_id, str(error))
+        else:
+            give_up_learned(connection, root, error.book_id, error.model)
 
 
 def merge_left_descriptions(catalog: Catalog, root: Path) -> None:
@@ -112,10 +126,10 @@ def give_up_book(catalog: Catalog, root: Path, book_id: str, reason: str) -> Non
 
 
 def drop_vanished(catalog: Catalog, root: Path) -> None:
-    """Forget listed segments whose folder is gone: their books are pending again."""
+    """Forget listed segments that are gone or lack a file: their books are pending again."""
     with catalog.guarded() as connection:
         names = [name for (name,) in connection.execute("SELECT folder FROM segments")]
-    gone = [name for name in names if not (root / INDEX_NAME / name / "segment.json").is_file()]
+    gone = [name for name in names if not has_its_files(root / INDEX_NAME / name)]
     if gone:
         with catalog.transaction() as connection:
             connection.executemany("DELETE FROM segments WHERE folder = ?", [(n,) for n in gone])
