@@ -181,7 +181,7 @@ def texts(root: Path, n_queries: int) -> dict[str, Any]:
         for name, ask in ways.items():
             times = []
             with mock.patch.object(
-                text_sample, "LEAST_ROWS", 1 << 62 if "all" in name else text_sample.LEAST_ROWS
+                text_sample, "LEAST_TEXTS", 1 << 62 if "all" in name else text_sample.LEAST_TEXTS
             ):
                 for text in asked:
                     start = time.perf_counter()

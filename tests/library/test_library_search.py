@@ -151,7 +151,7 @@ def test_substrings_are_those_that_a_plain_search_finds(
     tmp_path: Path, length: int, is_sampled: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     if is_sampled:
-        monkeypatch.setattr(text_sample, "LEAST_ROWS", 0)
+        monkeypatch.setattr(text_sample, "LEAST_TEXTS", 0)
         monkeypatch.setattr(substrings, "_READING_COST", 2.0)  # so that few trigrams are asked for
     monkeypatch.setattr(substrings, "MAX_CANDIDATES", 299)  # so that the index is used
     rng = np.random.default_rng(length)

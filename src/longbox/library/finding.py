@@ -54,7 +54,7 @@ class PanelFinder:
         self._index = vector_index.VectorIndex(root)
         self._masks = masks.MaskCache()
         self._doubts = doubt.DoubtCache()
-        self._samples = KeptAnswers[tuple[Space, str], chance.VectorSample](16)
+        self._samples = KeptAnswers[tuple[Space, str, tuple[str, ...]], chance.VectorSample](16)
         self._counts = {writing: words.WordCounts(writing) for writing in Writing}
         self._texts = {writing: text_sample.SampleCache(writing) for writing in Writing}
 
@@ -111,7 +111,7 @@ class PanelFinder:
             generation = self._catalog.generation()
             mask = self._masks.get(connection, generation, filters)
             terms = (*query.terms, *query.required)
-            sample = self._texts[writing].get(connection, mask.size)
+            sample = self._texts[writing].get(connection, generation)
             counts = self._counts[writing].of(connection, generation, terms, sample)
             ask = Asked(writing, mask, self._doubt(connection, generation, writing))
             return words.match_words(connection, query, k, ask, counts)
@@ -122,17 +122,19 @@ class PanelFinder:
         k: int,
         filters: Filters = _EVERYTHING,
         writing: Writing = Writing.TEXT,
+        without: Sequence[str] = (),
     ) -> list[ScoredPanel]:
         """Find panels whose lettering (or description) contains a text, best first.
 
-        Any script, wherever words begin. Lettering that was hard to read counts less.
+        Any script, wherever words begin. Lettering that was hard to read counts less. Panels that
+        contain any of the texts `without` are left out.
         """
         with self._catalog.snapshot() as connection:
             generation = self._catalog.generation()
             mask = self._masks.get(connection, generation, filters)
-            sample = self._texts[writing].get(connection, mask.size)
+            sample = self._texts[writing].get(connection, generation)
             ask = Asked(writing, mask, self._doubt(connection, generation, writing))
-            return substrings.match_substring(connection, text, k, ask, sample)
+            return substrings.match_substring(connection, text, k, ask, sample, without)
 
     def has_descriptions(self) -> bool:
         """Say whether any panel has a description that can be searched."""
@@ -146,12 +148,14 @@ class PanelFinder:
         Raises:
             SpaceMismatchError: The library's vectors were made by another encoder.
         """
-        generation = self._catalog.generation()
+        space, fingerprint = query.space, query.fingerprint
         with self._catalog.guarded() as connection:
+            # As long as the segments are the same: a book merged now is in none of them yet.
+            names = self._index.names(connection, space, fingerprint)
             sample = self._samples.get(
-                generation,
-                (query.space, query.fingerprint),
-                lambda: chance.take_sample(connection, self._index, query.space, query.fingerprint),
+                0,
+                (space, fingerprint, names),
+                lambda: chance.take_sample(connection, self._index, space, fingerprint),
             )
         return sample.scores(query)
 

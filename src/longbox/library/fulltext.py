@@ -69,42 +69,50 @@ class Asked:
         return TABLES[self.writing]
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Within:
+    """Which rows may answer: bool (rows,), from a first row on."""
+
+    mask: Mask
+    first: int = 0
+
+
 def scan(
     connection: sqlite3.Connection,
     sql: str,
     values: Sequence[str],
     key: str,
-    mask: Mask,
+    within: Within,
     limit: int,
 ) -> Scored:
     """Collect (row, score) of the first allowed rows.
 
     Args:
         connection: The catalog's.
-        sql: Selects row and score, with `{allowed}` where rows are filtered: before anything that
-            costs more.
+        sql: Selects row and score, or scores, with `{allowed}` where rows are filtered: before
+            anything that costs more.
         values: Of its numbered parameters.
         key: The name of its row.
-        mask: Rows that may answer, bool (rows,).
+        within: Rows that may answer.
         limit: At most so many.
 
     Returns:
-        Rows, int64 (n,), and scores, float64 (n,).
+        Rows, int64 (n,), and scores, float64 (n,); (n, c) of c scores.
     """
-    n = len(values)
-    first, last = bounds(mask)
+    n, mask, first = len(values), within.mask, within.first
+    low, high = bounds(mask)
     allowed = f"{key} BETWEEN ?{n + 1} AND ?{n + 2}"
-    also: tuple[object, ...] = (first, last)
-    if not mask[first : last + 1].all():
+    also: tuple[object, ...] = (first + low, first + high)
+    if not mask[low : high + 1].all():
         # One byte a row, looked at by SQLite itself: rows that a filter refuses are never scored.
         allowed += f" AND substr(?{n + 3}, {key} - ?{n + 1} + 1, 1) = x'01'"
-        also += (mask[first : last + 1].tobytes(),)
+        also += (mask[low : high + 1].tobytes(),)
     sql = f"{sql.format(allowed=allowed)} LIMIT {int(limit)}"
     found = connection.execute(sql, (*values, *also)).fetchall()
     if not found:
         return np.empty(0, dtype=np.int64), np.empty(0, dtype=np.float64)
     table = np.array(found, dtype=np.float64)  # rows below 2**53 are exact
-    return table[:, 0].astype(np.int64), table[:, 1]
+    return table[:, 0].astype(np.int64), table[:, 1] if table.shape[1] == 2 else table[:, 1:]
 
 
 def bounds(mask: Mask) -> tuple[int, int]:

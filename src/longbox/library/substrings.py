@@ -1,10 +1,9 @@
 """Substrings of lettering and descriptions, whatever the script and wherever words begin.
 
-They come from a trigram index over folded text. Two characters are looked up as the trigrams that
-begin with them, one character by reading the text, and so are two that every twentieth panel of a
-large library holds. The score is the share of the lettering that the
-substring covers. A substring found in more than 5,000 allowed panels is ranked within the first
-5,000.
+They come from a trigram index over folded text. One or two characters are looked up as the trigrams
+that begin with them, or, where very many panels hold them, by reading the texts. The score is the
+share of the lettering that the substring covers. A substring found in more than 5,000 allowed
+panels is ranked within the first 5,000.
 
 The index is without positions: what holds all of a needle's trigrams does not yet hold the needle,
 so texts are read in the end. In a large library only those trigrams are asked for that spare more
@@ -15,13 +14,14 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
 
 from longbox.errors import QueryError
 from longbox.library.folding import fold
-from longbox.library.fulltext import Asked, best_weighed, quoted, scan
+from longbox.library.fulltext import Asked, Within, best_weighed, quoted, scan
 from longbox.library.records import ScoredPanel
 from longbox.library.text_sample import TextSample
 
@@ -43,6 +43,7 @@ def match_substring(
     k: int,
     asked: Asked,
     sample: TextSample | None = None,
+    without: Sequence[str] = (),
 ) -> list[ScoredPanel]:
     """Rank panels whose lettering or description contains a text, wherever words begin or end.
 
@@ -52,6 +53,7 @@ def match_substring(
         k: At most so many.
         asked: Where to look.
         sample: Tells rare trigrams from frequent ones; without it all are asked for.
+        without: Panels that contain any of these are left out.
 
     Raises:
         QueryError: The text is longer than 1,000 characters.
@@ -73,12 +75,14 @@ def match_substring(
         key, value = "rowid", expression
     else:
         return []
+    unwanted = [text for text in map(fold, without) if text]
+    refused = "".join(f" AND NOT instr(folded, ?{n})" for n in range(3, 3 + len(unwanted)))
     rows, scores = scan(
         connection,
-        f"SELECT {key}, {score} FROM {source} AND {{allowed}} AND instr(folded, ?1)",
-        (needle, value),
+        f"SELECT {key}, {score} FROM {source} AND {{allowed}} AND instr(folded, ?1){refused}",
+        (needle, value, *unwanted),
         key,
-        asked.mask,
+        Within(asked.mask),
         MAX_CANDIDATES,
     )
     return best_weighed(rows, scores, asked, k)
@@ -92,9 +96,11 @@ def _expression(
         distinct = list(dict.fromkeys(needle[i : i + 3] for i in range(len(needle) - 2)))
         wanted = distinct[:_MAX_TRIGRAMS] if sample is None else worthwhile(distinct, sample)
         return " AND ".join(map(quoted, wanted))
-    if len(needle) == 1 and needle.isascii():
-        return None
-    if sample is not None and sample.text_share(needle) * asked.mask.mean() > _READ_SHARE:
+    if sample is None:
+        is_frequent = len(needle) == 1 and needle.isascii()
+    else:
+        is_frequent = sample.text_share(needle) * asked.mask.mean() > _READ_SHARE
+    if is_frequent:
         return None
     found = connection.execute(
         f"SELECT term FROM {asked.tables.trigram_counts} WHERE term >= ? AND term < ? LIMIT ?",

@@ -25,8 +25,8 @@ from numpy.typing import NDArray
 from longbox.library.fulltext import TABLES
 from longbox.library.records import Writing
 
-# A library with fewer rows is counted as it is: that takes a few milliseconds.
-LEAST_ROWS: Final = 200_000
+# A library with fewer texts is counted as it is: that takes a few milliseconds.
+LEAST_TEXTS: Final = 200_000
 _RUNS, _RUN_ROWS = 512, 32
 # A share that is told from 100 panels is right within a fifth, 19 times of 20.
 _ENOUGH: Final = 100
@@ -40,11 +40,11 @@ class TextSample:
 
     Attributes:
         texts: Folded; those that are not empty.
-        n_rows: Rows that the library had given when the sample was taken.
+        n_texts: How many texts the library had when the sample was taken.
     """
 
     texts: Sequence[str]
-    n_rows: int
+    n_texts: int
 
     def word_share(self, word: str, *, is_prefix: bool = False) -> float | None:
         """Return in what share of the texts a word occurs; None where that is too rare to tell."""
@@ -89,32 +89,46 @@ class SampleCache:
     """The sample of one kind of writing, as long as it still fits the library."""
 
     def __init__(self, writing: Writing) -> None:
-        self._texts = TABLES[writing].texts
+        self._tables = TABLES[writing]
+        self._generation = -1
         self._kept: TextSample | None = None
         self._lock = threading.Lock()
 
-    def get(self, connection: sqlite3.Connection, n_rows: int) -> TextSample | None:
+    def get(self, connection: sqlite3.Connection, generation: int) -> TextSample | None:
         """Return the sample, or None for a library that needs none.
 
         Args:
             connection: The catalog's.
-            n_rows: Rows that the library has given.
+            generation: Of the catalog: of one generation it is the same sample.
         """
-        if n_rows < LEAST_ROWS:
-            return None
         with self._lock:
-            kept = self._kept
-            if kept is None or abs(n_rows - kept.n_rows) > _GROWTH * kept.n_rows:
-                kept = self._kept = TextSample(self._take(connection, n_rows), n_rows)
-        return kept if kept.texts else None
+            if generation != self._generation:
+                self._generation = generation
+                self._refresh(connection)
+            return self._kept
 
-    def _take(self, connection: sqlite3.Connection, n_rows: int) -> tuple[str, ...]:
-        starts = np.linspace(0, n_rows - _RUN_ROWS, _RUNS).astype(np.int64)
+    def _refresh(self, connection: sqlite3.Connection) -> None:
+        (n_texts,) = connection.execute(
+            f"SELECT coalesce(sum({self._tables.total}), 0) FROM books"
+        ).fetchone()
+        kept = self._kept
+        if n_texts < LEAST_TEXTS:
+            self._kept = None
+        elif kept is None or abs(n_texts - kept.n_texts) > _GROWTH * kept.n_texts:
+            texts = self._take(connection)
+            self._kept = TextSample(texts, n_texts) if texts else None
+
+    def _take(self, connection: sqlite3.Connection) -> tuple[str, ...]:
+        table = self._tables.texts
+        low, high = connection.execute(f"SELECT min(row), max(row) FROM {table}").fetchone()
+        if low is None:
+            return ()
+        starts = np.unique(np.linspace(low, max(high - _RUN_ROWS + 1, low), _RUNS).astype(np.int64))
         return tuple(
             text
             for start in starts.tolist()
             for (text,) in connection.execute(
-                f"SELECT folded FROM {self._texts} WHERE row >= ? AND row < ?",
+                f"SELECT folded FROM {table} WHERE row >= ? AND row < ?",
                 (start, start + _RUN_ROWS),
             )
             if text.strip()

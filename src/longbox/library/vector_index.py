@@ -130,14 +130,7 @@ class VectorIndex:
             SegmentGoneError: A segment that is listed is not there, even after reloading.
         """
         for _ in range(ATTEMPTS):
-            names = [
-                name
-                for (name,) in connection.execute(
-                    "SELECT folder FROM segments WHERE space = ? AND fingerprint = ? "
-                    "ORDER BY segment_id",
-                    (space.value, fingerprint),
-                )
-            ]
+            names = self.names(connection, space, fingerprint)
             try:
                 return use([self.segment(name) for name in names])
             except FileNotFoundError as error:
@@ -148,6 +141,16 @@ class VectorIndex:
             f"{self._folder}: an index segment is gone ({lost.filename or lost}); "
             "run `longbox library rebuild`"
         )
+
+    def names(
+        self, connection: sqlite3.Connection, space: Space, fingerprint: str
+    ) -> tuple[str, ...]:
+        """Return the folder names of the live segments of a space."""
+        rows = connection.execute(
+            "SELECT folder FROM segments WHERE space = ? AND fingerprint = ? ORDER BY segment_id",
+            (space.value, fingerprint),
+        )
+        return tuple(name for (name,) in rows)
 
     def segment(self, name: str) -> Segment:
         """Return an open segment by its folder name."""

@@ -4,12 +4,15 @@ The cost of BM25 is the number of panels that hold a term, and "the" is in two t
 candidates come from the rarer terms of a query (up to 10,000 panels in all, at least one term); a
 more frequent term adds its weight to the candidates that hold it, as if it occurred once, but
 brings no candidates of its own. Where the counts of all terms add up to no more than that, which is
-most queries on a shelf of some hundred books, this is plain BM25. How frequent a frequent term is,
+most queries on a shelf of some hundred books, this is plain BM25. A query whose rarest term is in
+more panels than that is ranked within 2,000 of them, taken from everywhere in the library, by the
+same formula, with characters for words as a text's length. How frequent a frequent term is,
 a large library tells from a sample of its texts (`longbox.library.text_sample`).
 """
 
 from __future__ import annotations
 
+import itertools
 import math
 import sqlite3
 from collections.abc import Iterable
@@ -20,13 +23,25 @@ from numpy.typing import NDArray
 
 from longbox.errors import QueryError
 from longbox.library.folding import fold
-from longbox.library.fulltext import TABLES, Asked, Tables, best_weighed, quoted, scan
+from longbox.library.fulltext import (
+    TABLES,
+    Asked,
+    Tables,
+    Within,
+    best_weighed,
+    bounds,
+    quoted,
+    scan,
+)
 from longbox.library.records import ScoredPanel, WordsQuery, Writing
 from longbox.library.text_sample import WORD, TextSample
 
 MAX_WORD_CANDIDATES: Final = 10_000
 MAX_TERMS: Final = 200
 _MAX_BONUS_TERMS: Final = 3
+_MAX_FREQUENT, _SLICES = 2_000, 20
+# Of BM25, as SQLite has them (Robertson & Zaragoza 2009).
+_K1, _B = 1.2, 0.75
 
 
 class WordCounts:
@@ -96,14 +111,20 @@ def match_words(
         return []
     found, bonus = _expressions(query, counts)
     table = asked.tables.words
-    rows, scores = scan(
-        connection,
-        f"SELECT rowid, -bm25({table}) FROM {table} WHERE {table} MATCH ?1 AND {{allowed}}",
-        (found,),
-        "rowid",
-        asked.mask,
-        MAX_WORD_CANDIDATES,
-    )
+    rarest = min(query.terms, key=lambda t: (counts[t], t), default="")
+    is_frequent = not query.required and counts[rarest] > MAX_WORD_CANDIDATES
+    if is_frequent:
+        rows, scores = _frequent(connection, found, fold(rarest).rstrip("*"), asked)
+        scores *= _rarity(counts[rarest], counts[""])
+    else:
+        rows, scores = scan(
+            connection,
+            f"SELECT rowid, -bm25({table}) FROM {table} WHERE {table} MATCH ?1 AND {{allowed}}",
+            (found,),
+            "rowid",
+            Within(asked.mask),
+            MAX_WORD_CANDIDATES,
+        )
     if rows.size and bonus:
         scores = scores + _bonus(connection, table, found, rows, bonus)
     return best_weighed(rows, scores, asked, k)
@@ -129,11 +150,48 @@ def _expressions(query: WordsQuery, counts: dict[str, int]) -> tuple[str, dict[s
         found = f"({found}) NOT ({' OR '.join(_phrase(t) for t in query.excluded)})"
     n_texts = counts[""]
     bonus = {
-        _phrase(term): max(0.0, math.log((n_texts - n + 0.5) / (n + 0.5)))
+        _phrase(term): _rarity(n, n_texts)
         for term in terms[len(rare) : len(rare) + _MAX_BONUS_TERMS]
         if (n := counts[term]) < n_texts / 2
     }
     return found, bonus
+
+
+def _rarity(n: int, n_texts: int) -> float:
+    """Return the weight of a term that so many of the texts hold; never nothing, as in SQLite."""
+    return max(1e-6, math.log(max(n_texts - n + 0.5, 0.5) / (n + 0.5)))
+
+
+def _frequent(
+    connection: sqlite3.Connection, found: str, term: str, asked: Asked
+) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """Find some panels that hold a term which very many hold, from everywhere in the library.
+
+    To score by its own BM25, SQLite would first count all of them, for every part of the library.
+
+    Returns:
+        Rows, int64 (n,), and scores of a term of weight 1, float64 (n,).
+    """
+    table, mask = asked.tables.words, asked.mask
+    sql = (
+        "SELECT rowid, (length(folded) - length(replace(folded, ?2, ''))) / length(?2), "
+        f"length(folded) FROM {table} WHERE {table} MATCH ?1 AND {{allowed}}"
+    )
+    low, high = bounds(mask)
+    edges = np.linspace(low, high + 1, _SLICES + 1).astype(np.int64).tolist()
+    n_each = _MAX_FREQUENT // _SLICES
+    scanned = (
+        scan(connection, sql, (found, term), "rowid", Within(mask[first:last], first), n_each)
+        for first, last in itertools.pairwise(edges)
+    )
+    parts = [part for part in scanned if part[0].size]
+    if not parts:
+        return np.empty(0, dtype=np.int64), np.empty(0, dtype=np.float64)
+    rows = np.concatenate([rows for rows, _ in parts])
+    n_times, lengths = np.concatenate([columns for _, columns in parts]).T
+    n_times = np.maximum(n_times, 1)  # where letters that are written otherwise are the same
+    longer = 1 - _B + _B * lengths / lengths.mean()
+    return rows, n_times * (_K1 + 1) / (n_times + _K1 * longer)
 
 
 def _bonus(

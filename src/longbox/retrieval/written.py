@@ -24,8 +24,6 @@ LISTS: Final[Mapping[Writing, tuple[str, str, str]]] = {
         "description_substring",
     ),
 }
-# Panels with a subtracted text that are looked for; more are not among the best anyway.
-_MAX_UNWANTED: Final = 5000
 
 
 def written_lists(
@@ -49,20 +47,15 @@ def written_lists(
         return []
     share = mean_weight([term.weight for term in wanted])
     query = words_query(terms)
-    unwanted = [term for term in terms if term.weight <= 0]
+    unwanted = [term.text for term in terms if term.weight <= 0]
     lists = []
     for writing, (_, words, substring) in LISTS.items():
         if weights[words] > 0 and query is not None:
             found = library.match_words(query, depth, filters, writing)
             lists.append(ranked(words, found, weights[words] * share))
         if weights[substring] > 0 and len(wanted) == 1:
-            found = library.match_substring(wanted[0].text, depth, filters, writing)
-            gone = {
-                panel.row
-                for term in unwanted
-                for panel in library.match_substring(term.text, _MAX_UNWANTED, filters, writing)
-            }
-            found = [panel for panel in found if panel.row not in gone]
+            text = wanted[0].text
+            found = library.match_substring(text, depth, filters, writing, without=unwanted)
             lists.append(ranked(substring, found, weights[substring] * share))
     return lists
 
