@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import subprocess
+import sys
 from pathlib import Path
+from typing import IO, Any
 
 import pytest
 from described_books import draw_all, draw_description_vectors
@@ -12,8 +16,10 @@ from drawn_books import add, draw_book, filled
 from longbox.correction import CorrectedField, Correction
 from longbox.errors import LibraryError
 from longbox.library import (
+    Backup,
     Library,
     backup_library,
+    backup_lists,
     backups_in,
     check_library,
     export_typed,
@@ -24,6 +30,7 @@ from longbox.library import (
     store_path,
     write_description_store,
 )
+from longbox.library import backup as backup_module
 from longbox.library.saved_searches import read_searches
 
 BOOKS = [draw_book(i) for i in range(1, 4)]
@@ -120,6 +127,74 @@ def test_old_backups_go_with_what_only_they_had(root: Path, tmp_path: Path) -> N
     assert restore_library(target, tmp_path / "new").books == 2
 
 
+def test_a_running_backup_loses_nothing_to_one_that_ends_meanwhile(
+    root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    target = tmp_path / "backup"
+    backup_library(root, target)
+    backup_library(root, target)
+    with Library.open(root) as library:
+        add(library, draw_book(4))
+    monkeypatch.setattr(backup_lists, "_WAIT_S", 0.0)
+    refused: list[str] = []
+
+    def late(target: Path, made: Backup) -> None:
+        """Before a backup's list is there, another one ends, and would delete what is new."""
+        for other in (
+            lambda: remove_backups(target, 1),
+            lambda: backup_library(root, target),
+        ):
+            with pytest.raises(LibraryError, match="another process writes these backups") as told:
+                other()
+            refused.append(str(told.value))
+        backup_lists.write_list(target, made)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(backup_module, "write_list", late)
+        backup_library(root, target)
+    assert len(refused) == 2
+    assert remove_backups(target, 1) == 2  # the turn is free again
+    assert restore_library(target, tmp_path / "new").books == 4
+
+
+HOLD = """
+import sys, time
+from pathlib import Path
+from longbox.library.backup_lists import backups_turn
+with backups_turn(Path(sys.argv[1])):
+    print("mine", flush=True)
+    time.sleep(60)
+"""
+
+
+def test_a_killed_backup_keeps_no_other_one_waiting(
+    root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    target = tmp_path / "backup"
+    backup_library(root, target)
+    monkeypatch.setattr(backup_lists, "_WAIT_S", 0.0)
+    command = [sys.executable, "-c", HOLD, str(target)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE) as other:
+        assert other.stdout is not None
+        assert other.stdout.readline() == b"mine\n"
+        with pytest.raises(LibraryError, match="another process"):
+            remove_backups(target, 1)
+        other.kill()
+        other.wait()
+    assert backup_library(root, target).n_copied == 0
+
+
+def test_a_disk_without_locks_is_backed_up_to_all_the_same(
+    root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(_handle: int, **_: bool) -> bool:
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    monkeypatch.setattr(backup_lists, "take_lock", refuse)
+    backup_library(root, tmp_path / "backup")
+    assert restore_library(tmp_path / "backup", tmp_path / "new").books == 3
+
+
 def test_a_damaged_store_does_not_take_the_place_of_the_copy(root: Path, tmp_path: Path) -> None:
     target, before = tmp_path / "backup", contents(root)
     backup_library(root, target)
@@ -132,6 +207,59 @@ def test_a_damaged_store_does_not_take_the_place_of_the_copy(root: Path, tmp_pat
     assert "longbox library check" in report.damaged[0]
     restore_library(target, tmp_path / "new")
     assert contents(tmp_path / "new") == before
+
+
+class BadSector:
+    """A file that opens, and whose second piece the disk will not read."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self.file = file
+        self.n = 0
+
+    def __enter__(self) -> BadSector:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.file.close()
+
+    def read(self, _size: int) -> bytes:
+        self.n += 1
+        if self.n > 1:
+            raise OSError(errno.EIO, "Input/output error")  # as the system does: no file name
+        return self.file.read(100)
+
+
+@pytest.mark.parametrize("has_earlier", [False, True])
+@pytest.mark.parametrize("where", ["read", "open", "stat"])
+def test_a_file_that_the_disk_will_not_read_does_not_end_the_backup(
+    root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, where: str, *, has_earlier: bool
+) -> None:
+    target, bad = tmp_path / "backup", store_path(root, BOOKS[1].book_id)
+    if has_earlier:
+        backup_library(root, target)
+        os.utime(bad, ns=(5, 5))
+    real_open, real_stat = Path.open, Path.stat
+
+    def opened(self: Path, mode: str = "r", **more: Any) -> Any:
+        if self == bad and where == "open":
+            raise OSError(errno.EIO, "Input/output error", str(self))
+        file = real_open(self, mode, **more)
+        return BadSector(file) if self == bad else file
+
+    def stat(self: Path, **more: Any) -> os.stat_result:
+        if self == bad and where == "stat":
+            raise OSError(errno.EIO, "Input/output error", str(self))
+        return real_stat(self, **more)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "open", opened)
+        patch.setattr(Path, "stat", stat)
+        report = backup_library(root, target)
+    assert len(report.damaged) == 1
+    assert f"books/{bad.name}: cannot be read (Input/output error)" in report.damaged[0]
+    assert ("copy of the backup before is kept" in report.damaged[0]) == has_earlier
+    assert not list((target / "files").glob("partial-*"))
+    assert restore_library(target, tmp_path / "new").books == (3 if has_earlier else 2)
 
 
 def test_what_is_damaged_in_the_backup_is_named_and_copied_anew_when_asked(

@@ -4,13 +4,23 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 from drawn_books import draw_book, filled
 
 from longbox.errors import LibraryError
-from longbox.library import Library
+from longbox.library import (
+    Library,
+    backup_library,
+    check_library,
+    export_typed,
+    repair_library,
+    restore_library,
+)
+from longbox.library.catalog_check import open_for_reading
+from longbox.library.rebuilding import COLUMNS
 
 
 @pytest.fixture
@@ -92,3 +102,36 @@ def test_rows_that_no_longbox_writes_are_one_line(
     ):
         question(library)
     assert "\n" not in str(told.value)
+
+
+ENDLESS = "AS WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x FROM n) SELECT x FROM n"
+
+
+@pytest.mark.parametrize("table", ["books", "panel_text", "problems", "corrections", "more"])
+def test_check_backup_and_export_ask_no_view(root: Path, tmp_path: Path, table: str) -> None:
+    change(
+        root,
+        f"PRAGMA foreign_keys = OFF; DROP TABLE IF EXISTS {table}; CREATE VIEW {table} {ENDLESS}",
+    )
+    report = check_library(root)
+    assert [f.file for f in report.findings] == ["catalog.sqlite"]
+    assert f"holds a trigger or view ({table})" in report.findings[0].what
+    made = backup_library(root, tmp_path / "backup")
+    assert len(made.damaged) == 1
+    assert "no record of comic files" in made.damaged[0]
+    export_typed(root, tmp_path / "typed.jsonl")
+    assert repair_library(root, report).left.is_clean
+    assert restore_library(tmp_path / "backup", tmp_path / "new").books == 2
+
+
+def test_schemas_are_not_trusted_by_who_only_reads(root: Path) -> None:
+    with closing(open_for_reading(root / "catalog.sqlite")) as connection:
+        assert connection.execute("PRAGMA trusted_schema").fetchone() == (0,)
+
+
+def test_a_view_gives_no_corrections_of_old_to_an_export(root: Path, tmp_path: Path) -> None:
+    names = [name.strip() for name in COLUMNS["corrections"].split(",")]
+    said = ", ".join(f"'x' AS {name}" for name in names)
+    change(root, f"DROP TABLE corrections; CREATE VIEW corrections AS SELECT {said}")
+    export_typed(root, tmp_path / "typed.jsonl")
+    assert "old correction" not in (tmp_path / "typed.jsonl").read_text()

@@ -2,23 +2,38 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+import sqlite3
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from drawn_books import draw_book, filled
 
+from longbox.book import AnnotatedBook
 from longbox.errors import LibraryError
-from longbox.library import has_store, read_book_store, read_corrections, write_book_store
+from longbox.library import (
+    Library,
+    check_library,
+    has_store,
+    read_book_store,
+    read_corrections,
+    repair_library,
+    store_check,
+    stores,
+    write_book_store,
+)
 from longbox.library.corrections import _MOST_BYTES as MOST_CORRECTIONS
 from longbox.library.saved_searches import _MOST_BYTES as MOST_SEARCHES
 from longbox.library.saved_searches import read_searches
 from longbox.library.segments import Segment
 from longbox.library.stored_vectors import MAX_ARRAY_BYTES, read_vectors
 from longbox.library.stores import MAX_READ_BYTES
-from longbox.vectors import Space
+from longbox.vectors import PanelVectors, Space
 
 BOOK = draw_book(1)
 
@@ -157,3 +172,100 @@ def test_segment_with_impossible_rows_is_one_line(tmp_path: Path, rows: bytes) -
     query = np.ones(32, dtype=np.float32)
     with pytest.raises(LibraryError, match="library rebuild"):
         Segment(folder).search(query, 3, np.ones(100, dtype=np.bool_))
+
+
+def same_index(book: dict[str, Any]) -> None:
+    book["pages"][1]["page"]["index"] = 0
+
+
+def endless_width(book: dict[str, Any]) -> None:
+    book["pages"][0]["page"]["width"] = 10**30
+
+
+def no_number(book: dict[str, Any]) -> None:
+    book["pages"][0]["panels"][0]["confidence"] = float("nan")
+
+
+def half_a_character(book: dict[str, Any]) -> None:
+    book["pages"][0]["panels"][0]["source"] = "\ud800"
+
+
+def forge(
+    root: Path, number: int, change: Callable[[dict[str, Any]], None], patch: pytest.MonkeyPatch
+) -> Path:
+    """Write a store that is well formed, and that no catalog takes."""
+    real = stores._encode
+
+    def encode(annotated: AnnotatedBook) -> bytes:
+        said = json.loads(real(annotated))
+        change(said)
+        return json.dumps(said).encode()
+
+    with patch.context() as forging:
+        forging.setattr(stores, "_encode", encode)
+        drawn = draw_book(number)
+        return write_book_store(root, drawn.annotated, drawn.vectors, "r1")
+
+
+FORGERIES = [same_index, endless_width, no_number, half_a_character]
+
+
+@pytest.mark.parametrize("change", FORGERIES)
+def test_forged_store_does_not_keep_the_others_from_a_rebuild(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, change: Callable[[dict[str, Any]], None]
+) -> None:
+    with filled(tmp_path, [draw_book(1), draw_book(3)]) as library:
+        before = library.fingerprint_contents()
+    forged = forge(tmp_path, 2, change, monkeypatch)
+    report = Library.rebuild(tmp_path)
+    assert (report.books, report.damaged, report.left) == (2, (forged.name,), ())
+    assert (tmp_path / "damaged" / forged.name).is_file()
+    assert not forged.exists()
+    with Library.open(tmp_path) as library:
+        library.update_indexes()
+        assert library.fingerprint_contents() == before
+
+
+@pytest.mark.parametrize("change", FORGERIES)
+def test_deep_check_names_a_forged_store_that_the_catalog_claims_to_have_merged(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, change: Callable[[dict[str, Any]], None]
+) -> None:
+    with filled(tmp_path, [draw_book(1), draw_book(2), draw_book(3)]):
+        pass
+    forged = forge(tmp_path, 2, change, monkeypatch)
+    digest = hashlib.sha256(forged.read_bytes()).hexdigest()
+    connection = sqlite3.connect(tmp_path / "catalog.sqlite")
+    connection.execute("UPDATE books SET store_sha256 = ? WHERE book_id = ?", (digest, f"{2:016x}"))
+    connection.commit()
+    connection.close()
+    report = check_library(tmp_path, is_deep=True)
+    assert [f.file for f in report.findings] == ["catalog.sqlite"]
+    assert f"{2:016x}" in report.findings[0].what
+    assert repair_library(tmp_path, report, is_deep=True).left.is_clean
+    assert (tmp_path / "damaged" / forged.name).is_file()
+
+
+def test_store_of_other_dimensions_does_not_push_honest_ones_aside(tmp_path: Path) -> None:
+    with filled(tmp_path, [draw_book(2), draw_book(3)]):
+        pass
+    drawn = draw_book(1)
+    longer = PanelVectors(
+        Space.VISION,
+        "vision-v1",
+        np.eye(drawn.annotated.n_panels, 40, dtype=np.float32),
+        np.ones(drawn.annotated.n_panels, dtype=bool),
+    )
+    write_book_store(tmp_path, drawn.annotated, [longer], "r1")  # merged before the others
+    report = Library.rebuild(tmp_path)
+    assert (report.books, report.damaged, len(report.left)) == (1, (), 2)
+    assert "gave 40 before" in report.left[0]
+    assert not (tmp_path / "damaged").exists()
+
+
+def test_packed_member_is_not_unpacked_to_learn_which_book_is_inside(
+    tmp_path: Path,
+) -> None:
+    path = write_book_store(tmp_path, BOOK.annotated, BOOK.vectors, "r1")
+    assert store_check._book_inside(path.read_bytes()) == BOOK.book_id
+    write(path, members_of(path), packed="zarr.json")
+    assert store_check._book_inside(path.read_bytes()) is None

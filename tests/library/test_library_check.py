@@ -26,6 +26,9 @@ from longbox.library import (
     store_path,
     write_description_store,
 )
+from longbox.library import corrections as corrections_module
+from longbox.library import repairing as repairing_module
+from longbox.library import saved_searches as saved_searches_module
 from longbox.library import stores as stores_module
 from longbox.library.disks import network_note
 from longbox.library.saved_searches import read_searches
@@ -230,6 +233,74 @@ def test_torn_corrections_keep_what_can_be_read_and_the_torn_file(tmp_path: Path
     assert repaired.left.is_clean
     assert [c.value for c in read_corrections(tmp_path, FIRST)] == ['"One"']
     assert (tmp_path / "damaged" / "corrections" / path.name).read_bytes() == torn
+
+
+@pytest.mark.parametrize("step", ["keep_aside", "replace_damaged", "replace_file"])
+@pytest.mark.parametrize("is_search", [False, True])
+def test_a_repair_killed_at_any_step_leaves_the_damage_to_be_found(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: str, *, is_search: bool
+) -> None:
+    library_of(tmp_path)
+    name = "searches.json" if is_search else f"corrections/{FIRST}.json"
+    path = tmp_path / name
+    path.write_text(path.read_text().replace("Two", "Twp").replace("Rain", "Pain"))
+    damaged = path.read_bytes()
+    report = check_library(tmp_path)
+
+    def killed(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    kind = "searches" if is_search else "corrections"
+    module: object = repairing_module
+    if step == "replace_file":
+        module = saved_searches_module if is_search else corrections_module
+    with monkeypatch.context() as patch:
+        patch.setattr(module, f"{step}_{kind}" if step == "replace_damaged" else step, killed)
+        with pytest.raises(KeyboardInterrupt):
+            repair_library(tmp_path, report)
+    assert path.read_bytes() == damaged
+    again = check_library(tmp_path)
+    assert [(f.file, f.matter) for f in again.findings] == [(name, Matter.TYPED)]
+    assert repair_library(tmp_path, again).left.is_clean
+    if is_search:
+        assert [s.name for s in read_searches(tmp_path)] == ["Pain"]
+    else:
+        assert [c.value for c in read_corrections(tmp_path, FIRST)] == ['"One"', '"Twp"']
+    assert (tmp_path / "damaged" / name).read_bytes() == damaged
+
+
+def test_what_was_put_right_since_the_check_is_left_alone(tmp_path: Path) -> None:
+    library_of(tmp_path)
+    path = tmp_path / "corrections" / f"{FIRST}.json"
+    whole = path.read_bytes()
+    path.write_bytes(whole[:-60])
+    report = check_library(tmp_path)
+    path.write_bytes(whole)
+    assert "whole by now" in repair_library(tmp_path, report).done[0]
+    assert path.read_bytes() == whole
+
+
+def test_a_copy_put_back_never_leaves_corrections_missing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root = tmp_path / "library"
+    library_of(root)
+    backup_library(root, tmp_path / "backup")
+    path = root / "corrections" / f"{FIRST}.json"
+    flip(path, 250)
+    report = check_library(root)
+    real = Path.replace
+
+    def killed(self: Path, target: Path) -> Path:
+        if Path(target) == path:
+            raise KeyboardInterrupt
+        return real(self, target)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "replace", killed)
+        with pytest.raises(KeyboardInterrupt):
+            put_back(root, report, tmp_path / "backup")
+    assert [f.matter for f in check_library(root).findings] == [Matter.TYPED]
 
 
 def test_a_flipped_letter_in_what_people_typed_is_found(tmp_path: Path) -> None:

@@ -22,8 +22,9 @@ from longbox.cli.app import app
 from longbox.config import ClusterOptions, Config, ModelOptions
 from longbox.correction import CorrectedField, Correction, word_value
 from longbox.errors import ClusterError, ConfigError, LibraryError
-from longbox.library import Library
+from longbox.library import Library, Parcel, pack_book, store_path
 from longbox.pipeline import IndexReport, ShelfProgress, index_shelf
+from longbox.pipeline.cluster import delivery as delivery_module
 from longbox.pipeline.cluster import storage as storage_module
 from longbox.pipeline.cluster.connection import Crowd
 from longbox.pipeline.cluster.driving import Drive
@@ -122,6 +123,30 @@ def test_what_the_library_knows_of_a_book_travels_with_its_job(
             assert library.annotated_book(other).book.direction is Direction.RTL
         made.append(contents)
     assert made[0] == made[1]
+
+
+def test_known_book_whose_files_went_since_the_run_began_is_read_as_new(
+    shelf: Path, tmp_path: Path, cluster: Cluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root = tmp_path / "library"
+    run(shelf, root, ALONE, in_process=True)
+    os.utime(shelf / "Night 1.cbz", (1, 1))  # known by its path
+    (shelf / "Night 2.cbz").rename(shelf / "Renamed.cbz")  # known by its pages
+    packed: list[str] = []
+
+    def pack(root: Path, book_id: str) -> Parcel:
+        assert len(packed) < 5, "the task is sent again and again"
+        packed.append(book_id)
+        store_path(root, book_id).unlink(missing_ok=True)
+        return pack_book(root, book_id)
+
+    monkeypatch.setattr(delivery_module, "pack_book", pack)
+    config = with_cluster(cluster, results=(tmp_path / "results").as_uri())
+    report, _ = run(shelf, root, config)
+    assert (len(report.outcomes), report.problems) == (2, [])
+    assert [o.is_reused for o in report.outcomes] == [False, False]
+    assert sorted(set(packed)) == sorted(packed)
+    assert all(store_path(root, book_id).is_file() for book_id in packed)
 
 
 def test_worker_that_is_killed_has_its_book_given_to_another_and_a_killer_is_recorded(

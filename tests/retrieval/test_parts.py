@@ -14,7 +14,7 @@ from PIL import Image
 from longbox.book import AnnotatedBook, Hit, Metadata
 from longbox.config import Config
 from longbox.errors import QueryError
-from longbox.library import Filters, Library, write_book_store
+from longbox.library import Filters, Library, PanelRecord, write_book_store
 from longbox.retrieval import (
     By,
     DecodedPicture,
@@ -29,7 +29,6 @@ from longbox.retrieval import (
 )
 from longbox.retrieval.editions import Editions, is_same_panel
 from longbox.retrieval.parts import MOST_HITS, GrowingList, Step
-from longbox.retrieval.ranking import fold
 from longbox.vectors import Space
 
 
@@ -277,9 +276,16 @@ def test_editions_are_those_of_the_naive_fold(many: Library, compare_boxes: bool
         None if h is None else f"{int(h, 16) ^ (1 << int(rng.integers(64))):016x}" for h in near
     ]
     records = [replace(r, picture_hash=h) for r, h in zip(records, flipped, strict=True)]
-    naive = fold(records, lambda a, b: is_same_panel(a, b, 6, compare_boxes), 10_000)
+    naive: list[list[PanelRecord]] = []
+    for record in records:
+        for group in naive:
+            if is_same_panel(group[0], record, 6, compare_boxes):
+                group.append(record)
+                break
+        else:
+            naive.append([record])
     editions = Editions(6, compare_boxes=compare_boxes)
-    groups: list[list[object]] = []
+    groups: list[list[PanelRecord]] = []
     for record in records:
         number = editions.find(record)
         if number is None:

@@ -1,4 +1,4 @@
-"""Fusing lists and folding editions."""
+"""Fusing lists, and how far apart two hashes are."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from longbox.retrieval.ranking import RankedList, fold, fuse, hamming
+from longbox.retrieval.ranking import RankedList, fuse, hamming
 
 
 def ranked(name: str, *items: int, weight: float = 1.0) -> RankedList:
@@ -50,15 +50,6 @@ def test_page_is_as_good_as_its_best_panel() -> None:
 def test_page_gathers_support_from_different_panels() -> None:
     fused = fuse([ranked("text", 20, 10), ranked("vision", 30, 11)], lambda i: i // 10)
     assert fused[0].key == 1
-
-
-def test_fold_keeps_the_best_first_and_fills_groups_until_the_limit() -> None:
-    groups = fold([1, 11, 2, 21, 3, 12], lambda a, b: a % 10 == b % 10, limit=2)
-    assert groups == [[1, 11, 21], [2]]
-
-
-def test_fold_of_nothing() -> None:
-    assert fold([], lambda *_: True, limit=3) == []
 
 
 @pytest.mark.parametrize(("a", "b", "bits"), [("00", "00", 0), ("ff", "00", 8), ("0f", "0e", 1)])

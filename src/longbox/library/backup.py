@@ -7,7 +7,8 @@ only ever replaced whole, so a copy of each is consistent while others write. Of
 the record of comic files is taken (derived from nothing but long reading); the rest is made again
 from the stores, unless everything is asked for.
 
-A store that is damaged in the library is not taken: the copy of the backup before stays listed.
+A store that is damaged in the library is not taken: the copy of the backup before stays listed. So
+too a file that the library's disk will not read; what the target's disk refuses ends the backup.
 """
 
 from __future__ import annotations
@@ -15,7 +16,8 @@ from __future__ import annotations
 import hashlib
 import os
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -28,6 +30,7 @@ from longbox.library.backup_lists import (
     PARTIAL,
     Backup,
     KeptFile,
+    backups_turn,
     content_path,
     latest_files,
     write_list,
@@ -92,20 +95,22 @@ def backup_library(
         progress: Called with files done and files in all.
 
     Raises:
-        LibraryError: There is no library, the target is inside it or something else, or the disk
-            refuses.
+        LibraryError: There is no library, the target is inside it or something else, another
+            process writes there, or the disk refuses.
     """
     if not has_stores(root) and not (root / CATALOG_NAME).exists():
         raise LibraryError(f"{root}: no library here; name the folder of one")
     _require_target(root, target)
-    before = {file.path: file for file in latest_files(target)}
     writer = _Writer(target, is_linked=is_linked, is_verified=is_verified)
     with disk_errors(target):
         (target / BACKUPS_NAME).mkdir(parents=True, exist_ok=True)
         (target / FILES_NAME).mkdir(exist_ok=True)
+    with backups_turn(target), disk_errors(target):
+        before = {file.path: file for file in latest_files(target)}
         _sweep(target)
         kept = [writer.add_ledger(root, with_derived=with_derived)]
-        paths = list(files_to_keep(root, with_derived=with_derived))
+        with disk_errors(root):
+            paths = list(files_to_keep(root, with_derived=with_derived))
         for i, path in enumerate(paths):
             file = writer.add(root, path, before.get(path))
             kept += [] if file is None else [file]
@@ -137,19 +142,27 @@ class _Writer:
             found = source.stat()
         except FileNotFoundError:
             return None
+        except OSError as error:
+            return self._unread(path, error, before)
         stamp = (found.st_size, found.st_mtime_ns)
         is_same = before is not None and stamp == (before.size_bytes, before.mtime_ns)
         if before is not None and is_same and self._has(before):
             return before
         try:
             return self._copy(source, path, found.st_mtime_ns, before)
-        except FileNotFoundError:
-            return None
-        except OSError as error:
-            if error.filename is not None and str(source) == str(error.filename):
-                self.damaged.append(f"{path}: cannot be read ({error.strerror})")
-                return before
-            raise
+        except _UnreadError as error:
+            cause = error.__cause__
+            if isinstance(cause, FileNotFoundError):
+                return None
+            return self._unread(path, cause, before)
+
+    def _unread(
+        self, path: str, error: BaseException | None, before: KeptFile | None
+    ) -> KeptFile | None:
+        reason = error.strerror if isinstance(error, OSError) else error
+        kept = "; the copy of the backup before is kept" if before is not None else ""
+        self.damaged.append(f"{path}: cannot be read ({reason}){kept}; check the disk")
+        return before
 
     def add_ledger(self, root: Path, *, with_derived: bool) -> KeptFile:
         """Keep the catalog, or only its record of files, as of one moment."""
@@ -186,20 +199,15 @@ class _Writer:
         try:
             is_link = is_store and self._is_linked and _linked(source, partial)
             digest, size_bytes = hashlib.sha256(), 0
-            with source.open("rb") as file:
-                copy = None if is_link else partial.open("wb")
-                try:
-                    while piece := file.read(_CHUNK_BYTES):
-                        digest.update(piece)
-                        size_bytes += len(piece)
-                        if copy is not None:
-                            copy.write(piece)
+            with nullcontext() if is_link else partial.open("wb") as copy:
+                for piece in _pieces(source):
+                    digest.update(piece)
+                    size_bytes += len(piece)
                     if copy is not None:
-                        copy.flush()
-                        os.fsync(copy.fileno())
-                finally:
-                    if copy is not None:
-                        copy.close()
+                        copy.write(piece)
+                if copy is not None:
+                    copy.flush()
+                    os.fsync(copy.fileno())
             reason = damage_of(partial, path)
             if reason is not None:
                 kept = "; the copy of the backup before is kept" if before is not None else ""
@@ -226,6 +234,24 @@ class _Writer:
 
     def _partial(self) -> Path:
         return self._target / FILES_NAME / f"{PARTIAL}{os.getpid()}-{uuid.uuid4().hex[:8]}"
+
+
+class _UnreadError(Exception):
+    """The library's disk refused to read a file; the cause says why."""
+
+
+def _pieces(source: Path) -> Iterator[bytes]:
+    """Yield a file's bytes; what refuses to be read is told apart from what refuses to be written.
+
+    Raises:
+        _UnreadError: It cannot be opened, or not be read to its end.
+    """
+    try:
+        with source.open("rb") as file:
+            while piece := file.read(_CHUNK_BYTES):
+                yield piece
+    except OSError as error:
+        raise _UnreadError(str(source)) from error
 
 
 def _linked(source: Path, partial: Path) -> bool:

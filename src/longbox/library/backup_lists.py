@@ -2,6 +2,9 @@
 
 A list is JSON: every file of the library with its size, its time and its SHA-256, and the SHA-256
 of all of that.
+
+One process at a time writes a folder of backups: contents that no list names yet are those of a
+backup that still runs, or nobody's.
 """
 
 from __future__ import annotations
@@ -9,18 +12,24 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Sequence
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final
 
 from longbox.errors import LibraryError, NewerFormatError
+from longbox.library.locks import NO_LOCKS, take_lock
 from longbox.library.stores import disk_errors, sync_folder
 
 BACKUP_FORMAT: Final = 1
 BACKUPS_NAME: Final = "backups"
 FILES_NAME: Final = "files"
 PARTIAL: Final = "partial-"
+_LOCK_NAME: Final = ".lock"
+_WAIT_S: Final = 10.0
+_PAUSE_S: Final = 0.1
 _KIND: Final = "longbox backup"
 
 
@@ -77,8 +86,14 @@ def remove_backups(target: Path, n_kept: int) -> int:
     """Keep the newest backups; return how many older ones were deleted, with what only they had.
 
     Raises:
-        LibraryError: A list is damaged, or the disk refuses.
+        LibraryError: A list is damaged, a backup is being made here, or the disk refuses.
     """
+    backups_in(target)
+    with backups_turn(target):
+        return _remove_backups(target, n_kept)
+
+
+def _remove_backups(target: Path, n_kept: int) -> int:
     found = backups_in(target)
     old, kept = found[: max(0, len(found) - n_kept)], found[max(0, len(found) - n_kept) :]
     needed = {file.sha256 for backup in kept for file in backup.files}
@@ -89,6 +104,42 @@ def remove_backups(target: Path, n_kept: int) -> int:
             if old and path.name not in needed:
                 path.unlink()
     return len(old)
+
+
+@contextmanager
+def backups_turn(target: Path) -> Iterator[None]:
+    """Let one process at a time write a folder of backups; a killed one lets go by itself.
+
+    A disk without locks, as a network may bring one, is written all the same: there nobody is kept
+    from backing up, and nobody from overlapping.
+
+    Raises:
+        LibraryError: Another process writes it, and goes on doing so.
+    """
+    folder = target / BACKUPS_NAME
+    with disk_errors(folder):
+        handle = os.open(folder / _LOCK_NAME, os.O_RDWR | os.O_CREAT, 0o666)
+    try:
+        last = time.monotonic() + _WAIT_S
+        while not _is_taken(folder, handle):
+            if time.monotonic() >= last:
+                raise LibraryError(
+                    f"{target}: another process writes these backups; run again when it is done"
+                )
+            time.sleep(_PAUSE_S)
+        yield
+    finally:
+        os.close(handle)
+
+
+def _is_taken(folder: Path, handle: int) -> bool:
+    with disk_errors(folder):
+        try:
+            return take_lock(handle, waits=False)
+        except OSError as error:
+            if error.errno not in NO_LOCKS:
+                raise
+            return True
 
 
 def content_path(target: Path, sha256: str) -> Path:

@@ -9,10 +9,10 @@ import zlib
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from longbox.errors import LibraryError
-from longbox.library.catalog import explain, is_trouble_outside
+from longbox.library.catalog import explain, foreign_schema, is_busy, is_trouble_outside
 from longbox.library.catalog_check import open_for_reading
 from longbox.library.corrections import CORRECTIONS_NAME, require_digest
 from longbox.library.description_stores import DESCRIPTIONS_NAME
@@ -23,6 +23,7 @@ from longbox.library.saved_searches import SEARCHES_NAME
 from longbox.library.stores import BOOKS_NAME, STORE_SUFFIX
 
 LEDGER_NAME: Final = "ledger.sqlite"
+_ROWS_AT_A_TIME: Final = 5_000
 _DERIVED: Final = ("index", "maps", "studies", "features", "characters", "cache")
 
 
@@ -54,23 +55,51 @@ def copy_catalog(path: Path, target: Path) -> None:
 
 
 def write_ledger(path: Path, target: Path) -> list[str]:
-    """Write what only the catalog knows into a small file; return what kept it from that."""
-    with closing(sqlite3.connect(target)) as ledger:
-        for table, columns in COLUMNS.items():
-            ledger.execute(f"CREATE TABLE {table} ({columns})")
-        try:
-            with closing(open_for_reading(path)) as catalog:
-                catalog.execute("BEGIN")
-                for table, columns in COLUMNS.items():
-                    marks = ", ".join("?" * len(columns.split(",")))
-                    rows = catalog.execute(f"SELECT {columns} FROM {table} ORDER BY 1")
+    """Write what only the catalog knows into a small file; return what kept it from that.
+
+    Raises:
+        LibraryError: Another process writes the catalog, or the target's disk refuses.
+    """
+    problems: list[str] = []
+    try:
+        with closing(sqlite3.connect(target)) as ledger:
+            for table, columns in COLUMNS.items():
+                ledger.execute(f"CREATE TABLE {table} ({columns})")
+            try:
+                for table, rows in _ledger_rows(path):
+                    marks = ", ".join("?" * len(COLUMNS[table].split(",")))
                     ledger.executemany(f"INSERT INTO {table} VALUES ({marks})", rows)
-        except sqlite3.Error as error:
-            if is_trouble_outside(error) and path.exists():
-                raise explain(error, path) from error
-            return [f"{path.name}: damaged; the backup has no record of comic files"]
-        ledger.commit()
-    return []
+                ledger.commit()
+            except _UnreadCatalogError as error:
+                problems.append(f"{path.name}: {error}; the backup has no record of comic files")
+                ledger.rollback()
+    except sqlite3.Error as error:
+        raise explain(error, target) from error
+    return problems
+
+
+class _UnreadCatalogError(Exception):
+    """What keeps the record of comic files from being read."""
+
+
+def _ledger_rows(path: Path) -> Iterator[tuple[str, list[tuple[Any, ...]]]]:
+    """Yield the rows of each table of the record, some thousands at a time, as of one moment."""
+    try:
+        with closing(open_for_reading(path)) as catalog:
+            catalog.execute("BEGIN")
+            odd = foreign_schema(catalog)
+            if odd is not None:
+                raise _UnreadCatalogError(f"holds a trigger or view ({odd}) of a stranger")
+            for table, columns in COLUMNS.items():
+                found = catalog.execute(f"SELECT {columns} FROM {table} ORDER BY 1")
+                while rows := found.fetchmany(_ROWS_AT_A_TIME):
+                    yield table, rows
+    except sqlite3.Error as error:
+        if is_busy(error) and path.exists():
+            raise explain(error, path) from error
+        if is_trouble_outside(error) and path.exists():
+            raise _UnreadCatalogError(f"cannot be read ({error}); check the disk") from error
+        raise _UnreadCatalogError("damaged") from error
 
 
 def damage_of(copy: Path, path: str) -> str | None:

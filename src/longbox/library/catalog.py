@@ -30,6 +30,14 @@ _DAMAGED: Final = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 _BUSY: Final = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
 # What rows of other types and lengths than ours lead to.
 _ODD_ROWS: Final = (ValueError, TypeError, LookupError, AttributeError, OverflowError)
+# What a store leads to that can be read, but not be merged: no Longbox wrote it.
+UNMERGEABLE: Final = (
+    sqlite3.IntegrityError,
+    sqlite3.DataError,
+    sqlite3.InterfaceError,
+    sqlite3.ProgrammingError,
+    *_ODD_ROWS,
+)
 _FORBIDDEN: Final = (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM)
 # What a network folder without locks or shared memory answers to a write-ahead log.
 _UNSHARED: Final = tuple(
@@ -68,6 +76,11 @@ def explain(error: sqlite3.Error, path: Path) -> LibraryError:
     if code in _FORBIDDEN:
         return LibraryError(f"{path}: cannot be written; check its permissions")
     if code == sqlite3.SQLITE_CANTOPEN:
+        if _has_log(path) and not os.access(path.parent, os.W_OK):
+            return LibraryError(
+                f"{path}: its newest changes are in {path.name}-wal, which cannot be read without "
+                "writing beside it; let the owner of the folder run `longbox index`, then try again"
+            )
         return LibraryError(
             f"{path}: cannot be opened; check its permissions and the disk's free space"
         )
@@ -79,6 +92,11 @@ def explain(error: sqlite3.Error, path: Path) -> LibraryError:
 def is_trouble_outside(error: sqlite3.Error) -> bool:
     """Whether the disk, its permissions or another process is to blame, not the catalog."""
     return _primary(error) in _OUTSIDE
+
+
+def is_busy(error: sqlite3.Error) -> bool:
+    """Whether another process holds what was asked for."""
+    return _primary(error) in _BUSY
 
 
 def _primary(error: sqlite3.Error) -> int | None:
@@ -219,9 +237,16 @@ class Catalog:
         mine = getattr(self._local, "mine", None)
         if mine is not None and mine[0] == os.getpid():
             connection: sqlite3.Connection = mine[1]
-            return connection
+            if mine[2] is None or connection.in_transaction or mine[2] == _stamp(self.path):
+                return connection
+            # Read without locks, and written since: what it keeps in memory is of two libraries.
+            with self._lock:
+                self._all = [kept for kept in self._all if kept[2] is not connection]
+        stamp = None
+        if self.read_only and not os.access(self.path.parent, os.W_OK):
+            stamp = _stamp(self.path)
         connection = self._connect()
-        self._local.mine = (os.getpid(), connection)
+        self._local.mine = (os.getpid(), connection, stamp)
         with self._lock:
             # Threads come and go in a server; what they left open would add up.
             me = os.getpid()
@@ -233,13 +258,12 @@ class Catalog:
         return connection
 
     def _connect(self) -> sqlite3.Connection:
-        mode = "rw"
-        if self.read_only:
-            mode = "ro" if os.access(self.path.parent, os.W_OK) else "ro&immutable=1"
-        elif not self.path.exists():
-            mode = "rwc"
+        uri = read_only_uri(self.path)
+        if not self.read_only:
+            mode = "rw" if self.path.exists() else "rwc"
+            uri = f"{self.path.absolute().as_uri()}?mode={mode}"
         connection = sqlite3.connect(
-            f"{self.path.absolute().as_uri()}?mode={mode}",
+            uri,
             uri=True,
             timeout=BUSY_TIMEOUT_S,
             isolation_level=None,
@@ -258,6 +282,38 @@ class Catalog:
             connection.close()
             raise
         return connection
+
+
+def read_only_uri(path: Path) -> str:
+    """Return what opens a SQLite file so that nothing in it can change."""
+    mode = "ro&immutable=1" if _is_frozen(path) else "ro"
+    return f"{path.absolute().as_uri()}?mode={mode}"
+
+
+def _is_frozen(path: Path) -> bool:
+    """Whether a SQLite file can only be read as it lies there, without locks.
+
+    Reading a write-ahead log needs a file beside it, which cannot be made in a folder that may
+    only be read. Where the log is empty the file alone is the whole; where it is not, the file
+    alone is another, older library.
+    """
+    return not os.access(path.parent, os.W_OK) and not _has_log(path)
+
+
+def _has_log(path: Path) -> bool:
+    try:
+        return path.with_name(f"{path.name}-wal").stat().st_size > 0
+    except OSError:
+        return False
+
+
+def _stamp(path: Path) -> tuple[int, ...] | None:
+    """Return what changes when another process writes a file that is read without locks."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_ino, found.st_size, found.st_mtime_ns, int(_has_log(path))
 
 
 def distrust(connection: sqlite3.Connection) -> None:

@@ -21,8 +21,11 @@ from longbox.library.catalog import (
     CATALOG_NAME,
     FORMAT,
     create_tables,
+    distrust,
     explain,
+    foreign_schema,
     is_trouble_outside,
+    read_only_uri,
 )
 from longbox.library.findings import Finding, Matter
 from longbox.library.opening import has_stores
@@ -79,13 +82,20 @@ def check_catalog(root: Path, *, is_deep: bool) -> CatalogCheck:
 
 
 def open_for_reading(path: Path) -> sqlite3.Connection:
-    """Open a SQLite file so that nothing in it can change.
+    """Open a SQLite file so that nothing in it can change, and nothing in its schema acts.
+
+    Who asks its tables asks `foreign_schema` first: a view in their place may be endless.
 
     Raises:
         sqlite3.Error: It cannot be opened.
     """
-    mode = "ro" if os.access(path.parent, os.W_OK) else "ro&immutable=1"
-    return sqlite3.connect(f"{path.absolute().as_uri()}?mode={mode}", uri=True, timeout=_WAIT_S)
+    connection = sqlite3.connect(read_only_uri(path), uri=True, timeout=_WAIT_S)
+    try:
+        distrust(connection)
+    except sqlite3.Error:
+        connection.close()
+        raise
+    return connection
 
 
 def _check(root: Path, connection: sqlite3.Connection, is_deep: bool) -> CatalogCheck:
@@ -102,11 +112,14 @@ def _check(root: Path, connection: sqlite3.Connection, is_deep: bool) -> Catalog
         return CatalogCheck((found,))
     if owner not in (0, APPLICATION_ID):
         return CatalogCheck((_finding("is the database of another program"),))
+    odd = foreign_schema(connection)
+    if odd is not None:
+        return CatalogCheck((_finding(f"holds a trigger or view ({odd}) that no Longbox made"),))
     if version == 0:
         return CatalogCheck((_finding("the catalog is empty"),) if has_stores(root) else ())
     problems = [*_soundness(connection, is_deep)]
     if not problems and version == FORMAT:
-        problems += _missing_tables(connection)
+        problems += [f"damaged (it has no {name})" for name in _missing(connection, "table")]
         problems += [] if problems else _miscounts(connection)
     if problems:
         return CatalogCheck(tuple(_finding(line) for line in problems[:_MOST_LINES]))
@@ -116,6 +129,11 @@ def _check(root: Path, connection: sqlite3.Connection, is_deep: bool) -> Catalog
             f"{CATALOG_NAME}: format {version}; the next command that writes brings it to {FORMAT}"
         )
         return CatalogCheck((), tuple(notes))
+    notes += [
+        f"{CATALOG_NAME}: it has no index {name}, so some commands are slow; `longbox library "
+        "rebuild` makes it"
+        for name in _missing(connection, "index")
+    ]
     (mode,) = connection.execute("PRAGMA journal_mode").fetchone()
     if mode != "wal":
         notes.append(
@@ -135,25 +153,32 @@ def _soundness(connection: sqlite3.Connection, is_deep: bool) -> Iterator[str]:
         yield f"damaged (row {row} of {table} names something that is not in {parent})"
 
 
-def _missing_tables(connection: sqlite3.Connection) -> list[str]:
+def _missing(connection: sqlite3.Connection, kind: str) -> list[str]:
+    """Return the tables that are not there, or the indexes: a lost index only costs time."""
     with closing(sqlite3.connect(":memory:")) as fresh:
         create_tables(fresh, 0)
-        wanted = _names(fresh)
-    return [f"damaged (it has no {name})" for name in sorted(wanted - _names(connection))]
+        wanted = _names(fresh, kind)
+    return sorted(wanted - _names(connection, kind))
 
 
-def _names(connection: sqlite3.Connection) -> set[str]:
-    found = connection.execute("SELECT name FROM sqlite_master WHERE name NOT LIKE 'sqlite_%'")
+def _names(connection: sqlite3.Connection, kind: str) -> set[str]:
+    found = connection.execute(
+        "SELECT name FROM sqlite_master WHERE type = ? AND name NOT LIKE 'sqlite_%'", (kind,)
+    )
     return {name for (name,) in found}
 
 
 def _miscounts(connection: sqlite3.Connection) -> list[str]:
     lines = []
-    for what, promised, table in _COUNTS:
-        (wanted,) = connection.execute(promised).fetchone()
-        (there,) = connection.execute(f"SELECT count(*) FROM {table}").fetchone()
-        if wanted != there:
-            lines.append(f"damaged ({wanted:,} {what}, but {there:,} rows in {table})")
+    connection.execute("BEGIN")  # both counts of one moment: others may merge in between
+    try:
+        for what, promised, table in _COUNTS:
+            (wanted,) = connection.execute(promised).fetchone()
+            (there,) = connection.execute(f"SELECT count(*) FROM {table}").fetchone()
+            if wanted != there:
+                lines.append(f"damaged ({wanted:,} {what}, but {there:,} rows in {table})")
+    finally:
+        connection.execute("ROLLBACK")
     return lines
 
 
@@ -187,7 +212,7 @@ def is_full_text_sound(connection: sqlite3.Connection) -> bool:
     Raises:
         sqlite3.Error: Another process is writing, or the disk refuses.
     """
-    there = _names(connection)
+    there = _names(connection, "table")
     connection.execute("BEGIN IMMEDIATE")
     try:
         for name in INDEXES:

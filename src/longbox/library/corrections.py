@@ -12,11 +12,9 @@ be a number; files of older versions say none, and one that is mended by hand ne
 
 from __future__ import annotations
 
-import errno
 import hashlib
 import json
 import os
-import sys
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -33,6 +31,7 @@ from longbox.correction import (
 )
 from longbox.errors import DiskError, LibraryError, NewerFormatError
 from longbox.library.catalog import Catalog
+from longbox.library.locks import NO_LOCKS, take_lock
 from longbox.library.stores import disk_errors, partial_path, store_path, sync_folder
 
 CORRECTIONS_NAME: Final = "corrections"
@@ -126,18 +125,35 @@ def _append(root: Path, book_id: str, corrections: Sequence[Correction]) -> int:
         if _key(record) not in seen:
             seen.add(_key(record))
             new.append(record)
-    if not new:
-        return 0
-    has_review = any(record.get("field") == CorrectedField.REVIEW for record in (*old, *new))
+    if new:
+        _write(root, book_id, [*old, *new])
+    return len(new)
+
+
+def _write(root: Path, book_id: str, records: list[dict[str, Any]]) -> None:
+    has_review = any(record.get("field") == CorrectedField.REVIEW for record in records)
     whole = {
         "format": CORRECTIONS_FORMAT if has_review else _FORMAT_WITHOUT_REVIEW,
         "kind": "longbox corrections",
         "book_id": book_id,
-        "sha256": digest_of([*old, *new]),
-        "corrections": [*old, *new],
+        "sha256": digest_of(records),
+        "corrections": records,
     }
+    path = corrections_path(root, book_id)
     replace_file(root, path, json.dumps(whole, ensure_ascii=True, indent=1).encode("ascii"))
-    return len(new)
+
+
+def replace_damaged_corrections(root: Path, book_id: str) -> int:
+    """Put what can be read of a damaged file in its place; return how many corrections that is.
+
+    In the turn of the writer alone, and after the damaged file was kept elsewhere.
+
+    Raises:
+        LibraryError: The file cannot be read at all, or the disk refuses; it is as it was.
+    """
+    records = {_key(record): record for record in map(record_of, _salvaged(root, book_id))}
+    _write(root, book_id, list(records.values()))
+    return len(records)
 
 
 def _correction(path: Path, book_id: str, record: dict[str, Any]) -> Correction:
@@ -192,12 +208,8 @@ def require_digest(path: Path, whole: dict[str, Any], records: Any) -> None:
         )
 
 
-def salvaged_corrections(root: Path, book_id: str) -> tuple[Correction, ...]:
-    """Return what can still be read of a book's damaged corrections, oldest first.
-
-    Raises:
-        LibraryError: The file cannot be read at all.
-    """
+def _salvaged(root: Path, book_id: str) -> tuple[Correction, ...]:
+    """Return what can still be read of a book's damaged corrections, oldest first."""
     path = corrections_path(root, book_id)
     with disk_errors(path):
         text = path.read_bytes().decode("utf-8", "replace")
@@ -283,7 +295,7 @@ def _lock_errors(folder: Path) -> Iterator[None]:
         yield
     except DiskError as error:
         cause = error.__cause__
-        if not isinstance(cause, OSError) or cause.errno not in (errno.ENOLCK, errno.EOPNOTSUPP):
+        if not isinstance(cause, OSError) or cause.errno not in NO_LOCKS:
             raise
         raise DiskError(
             f"{folder}: this disk has no locks (a network folder?); put the library on a local disk"
@@ -299,14 +311,7 @@ def writers_turn(root: Path) -> Iterator[None]:
         handle = os.open(folder / _LOCK_NAME, os.O_RDWR | os.O_CREAT, 0o666)
     try:
         with _lock_errors(folder), disk_errors(folder):
-            if sys.platform == "win32":
-                import msvcrt
-
-                msvcrt.locking(handle, msvcrt.LK_LOCK, 1)
-            else:
-                import fcntl
-
-                fcntl.flock(handle, fcntl.LOCK_EX)
+            take_lock(handle, waits=True)
         yield
     finally:
         os.close(handle)

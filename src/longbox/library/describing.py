@@ -33,7 +33,7 @@ from longbox.library.merging import (
 )
 from longbox.library.reading import move_damaged, read_store_with_digest
 from longbox.library.records import DescriptionStore, PanelsOfPage
-from longbox.library.stores import STORE_SUFFIX, disk_errors, store_path
+from longbox.library.stores import STORE_SUFFIX, disk_errors, stamp_of, store_path
 from longbox.vectors import Space
 
 STAGE: Final = "descriptions"
@@ -78,15 +78,6 @@ def unmerged_descriptions(connection: sqlite3.Connection, root: Path) -> list[st
         there = {path.name.removesuffix(STORE_SUFFIX): stamp_of(path) for path in paths}
     books = connection.execute("SELECT book_id, description_stamp FROM books ORDER BY book_id")
     return [book_id for book_id, stamp in books if there.get(book_id) != stamp]
-
-
-def stamp_of(path: Path) -> str | None:
-    """Return what tells an unchanged store from a changed one; None where there is none."""
-    try:
-        found = path.stat()
-    except FileNotFoundError:
-        return None
-    return f"{found.st_size} {found.st_mtime_ns}"
 
 
 def attach_descriptions(connection: sqlite3.Connection, root: Path, book_id: str) -> None:

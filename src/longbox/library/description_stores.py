@@ -33,6 +33,7 @@ from longbox.library.side_stores import SideStore
 from longbox.library.stored_vectors import (
     add_array,
     add_vectors,
+    plain_member,
     raw_array,
     raw_vectors,
     restored,
@@ -259,7 +260,7 @@ def _pack(
 def _unpack(path: Path, archive: zipfile.ZipFile) -> DescriptionStore:
     import msgspec
 
-    said = json.loads(archive.read("zarr.json"))["attributes"]
+    said = json.loads(plain_member(archive, "zarr.json"))["attributes"]
     if int(said["format"]) > DESCRIPTION_FORMAT:
         raise NewerFormatError(f"{path}: made by a newer Longbox; upgrade Longbox")
     book_id = str(said["book_id"])
@@ -294,7 +295,7 @@ def _require_plain(pages: Sequence[PageDescription]) -> None:
 def _read_vectors(archive: zipfile.ZipFile, n_panels: int) -> PanelVectors | None:
     if f"{_AT}/zarr.json" not in archive.namelist():
         return None
-    said = json.loads(archive.read(f"{_AT}/zarr.json"))["attributes"]
+    said = json.loads(plain_member(archive, f"{_AT}/zarr.json"))["attributes"]
     half: NDArray[Any] = raw_vectors(archive, f"{_AT}/vectors")
     mask = raw_array(archive, f"{_AT}/mask", np.dtype(np.bool_))
     if half.shape != (n_panels, int(said["dimension"])):

@@ -21,7 +21,7 @@ from longbox.library.learned_stores import model_folders, read_learned_with_dige
 from longbox.library.merging import ADD_SPACE
 from longbox.library.reading import move_damaged
 from longbox.library.records import LearnedStore
-from longbox.library.stores import STORE_SUFFIX, disk_errors
+from longbox.library.stores import STORE_SUFFIX, disk_errors, stamp_of
 from longbox.vectors import PanelVectors
 
 
@@ -164,15 +164,6 @@ def unmerged(connection: sqlite3.Connection, root: Path) -> list[tuple[str, str]
         )
         found += [(book_id, folder.name) for book_id, s in books if there.get(book_id) != s]
     return found
-
-
-def stamp_of(path: Path) -> str | None:
-    """Return what tells an unchanged store from a changed one; None where there is none."""
-    try:
-        found = path.stat()
-    except (FileNotFoundError, NotADirectoryError):
-        return None
-    return f"{found.st_size} {found.st_mtime_ns}"
 
 
 def forget_lost_models(connection: sqlite3.Connection, root: Path) -> None:

@@ -23,7 +23,6 @@ from longbox.library.learned import (
     drop_models,
     forget_lost_models,
     misfit,
-    stamp_of,
     unmerged,
 )
 from longbox.library.learned_stores import (
@@ -35,7 +34,7 @@ from longbox.library.learned_stores import (
 from longbox.library.merging import insert_book, refresh_book
 from longbox.library.reading import is_damage, move_damaged, read_store_with_digest
 from longbox.library.records import LearnedStore
-from longbox.library.stores import disk_errors, partial_path, store_path
+from longbox.library.stores import disk_errors, partial_path, stamp_of, store_path
 
 
 def merge_learned(connection: sqlite3.Connection, root: Path, book_id: str, model: str) -> bool:

@@ -27,6 +27,7 @@ from longbox.library.stored_vectors import (
     add_array,
     add_vectors,
     packed,
+    plain_member,
     raw_array,
     raw_vectors,
     restored,
@@ -173,7 +174,7 @@ def read_strips(path: Path) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
 
 
 def _unpack(path: Path, archive: zipfile.ZipFile) -> LearnedStore:
-    said = json.loads(archive.read("zarr.json"))["attributes"]
+    said = json.loads(plain_member(archive, "zarr.json"))["attributes"]
     if int(said["format"]) > LEARNED_FORMAT:
         raise NewerFormatError(f"{path}: made by a newer Longbox; upgrade Longbox")
     book_id, model = str(said["book_id"]), str(said["model"])
@@ -198,7 +199,7 @@ def _unpack(path: Path, archive: zipfile.ZipFile) -> LearnedStore:
 
 def _read_space(archive: zipfile.ZipFile, space: Space, said: dict[str, Any]) -> PanelVectors:
     at = f"vectors/{space.value}"
-    attributes = json.loads(archive.read(f"{at}/zarr.json"))["attributes"]
+    attributes = json.loads(plain_member(archive, f"{at}/zarr.json"))["attributes"]
     half = raw_vectors(archive, f"{at}/vectors")
     if half.shape != (int(said["n_panels"]), int(said["dimension"])):
         raise ValueError(f"{space} vectors have the shape {half.shape}")

@@ -7,13 +7,22 @@ unreadable today (the disk refuses, or a newer Longbox made it) is not moved at 
 from __future__ import annotations
 
 import hashlib
+import os
+import shutil
 from itertools import count
 from pathlib import Path
 from typing import Final
 
 from longbox.errors import DiskError, LibraryError, NewerFormatError
 from longbox.library.records import BookStore
-from longbox.library.stores import BOOKS_NAME, disk_errors, parse_book_store, read_store_bytes
+from longbox.library.stores import (
+    BOOKS_NAME,
+    disk_errors,
+    parse_book_store,
+    partial_path,
+    read_store_bytes,
+    sync_folder,
+)
 
 DAMAGED_NAME: Final = "damaged"
 
@@ -51,6 +60,33 @@ def move_damaged(root: Path, path: Path, error: LibraryError | None = None) -> P
             return None
         target = free_name(folder / path.name)
         path.replace(target)
+    return target
+
+
+def keep_aside(root: Path, path: Path) -> Path:
+    """Give a file a second name in `damaged/`, so that its place can be taken in one step.
+
+    It stays where it is: who is killed before the place is taken has hidden nothing.
+
+    Raises:
+        LibraryError: The disk refuses.
+    """
+    target = root / DAMAGED_NAME / path.relative_to(root)
+    with disk_errors(path):
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target = free_name(target)
+        try:
+            os.link(path, target)
+        except FileExistsError:
+            raise
+        except OSError:  # a file system without links
+            partial = partial_path(root, path.name)
+            try:
+                shutil.copy2(path, partial)
+                partial.replace(target)
+            finally:
+                partial.unlink(missing_ok=True)
+        sync_folder(target.parent)
     return target
 
 

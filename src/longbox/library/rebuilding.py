@@ -18,6 +18,7 @@ from typing import Final
 from longbox.errors import LibraryError
 from longbox.library.catalog import (
     CATALOG_NAME,
+    UNMERGEABLE,
     Catalog,
     Rows,
     create_tables,
@@ -55,9 +56,10 @@ class RebuildReport:
 
     Attributes:
         books: Books merged again.
-        damaged: Stores that could not be read, moved to `damaged/`; index their files again.
-        left: Stores that the disk cannot read now, or that a newer Longbox made, with the reason;
-            they stay where they are.
+        damaged: Stores that could not be read or merged, moved to `damaged/`; index their files
+            again.
+        left: Stores that the disk cannot read now, that a newer Longbox made, or whose vectors do
+            not fit the others', with the reason; they stay where they are.
         set_aside: The damaged catalog's new name, or None.
     """
 
@@ -119,9 +121,11 @@ def rebuild(
             connection.executemany("UPDATE meta SET value = ? WHERE key = ?", counters)
             for i, path in enumerate(stores):
                 error = merge_store(connection, root, path)
-                if error is not None and is_damage(error):
+                if error is None:
+                    pass
+                elif is_damage(error) and not isinstance(error, UnfitStoreError):
                     damaged.append(path.name)
-                elif error is not None:
+                else:
                     left.append(str(error))
                 tell(i + 1, len(stores))
             _restore(connection, kept)
@@ -139,15 +143,37 @@ def rebuild(
     )
 
 
+class UnfitStoreError(LibraryError):
+    """A store is whole, but does not fit those that were merged before it: it stays."""
+
+
 def merge_store(connection: sqlite3.Connection, root: Path, path: Path) -> LibraryError | None:
-    """Merge one store and its book's descriptions; return why it could not be read."""
+    """Merge one store and its book's descriptions; return why it could not be, then none of it is.
+
+    A store may be well formed and hold what no Longbox writes: numbers that no column takes, a
+    page twice. That one is damaged; the others go on.
+    """
     try:
         store, digest = read_store_with_digest(path)
     except LibraryError as error:
         return error
-    insert_book(connection, store, digest)
-    attach_descriptions(connection, root, store.annotated.book.book_id)
-    return None
+    connection.execute("SAVEPOINT store")
+    reason: LibraryError | None = None
+    try:
+        insert_book(connection, store, digest)
+    except LibraryError as error:
+        reason = UnfitStoreError(str(error))
+    except UNMERGEABLE as error:
+        what = " ".join(f"{type(error).__name__}: {error}".split())[:200]
+        reason = LibraryError(
+            f"{path}: not a readable book store ({what}); delete it and index the book again"
+        )
+    if reason is not None:
+        connection.execute("ROLLBACK TO store")
+    connection.execute("RELEASE store")
+    if reason is None:
+        attach_descriptions(connection, root, store.annotated.book.book_id)
+    return reason
 
 
 def _is_sound(path: Path) -> bool:

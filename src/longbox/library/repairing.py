@@ -15,12 +15,13 @@ from contextlib import closing
 from pathlib import Path
 from typing import Final
 
+from longbox.errors import LibraryError
 from longbox.library.catalog import CATALOG_NAME, Catalog, path_from_sql
 from longbox.library.catalog_check import open_for_reading
 from longbox.library.checking import check_library
 from longbox.library.corrections import (
-    add_corrections,
-    salvaged_corrections,
+    read_corrections,
+    replace_damaged_corrections,
     writers_turn,
 )
 from longbox.library.describing import give_up_descriptions
@@ -29,9 +30,13 @@ from longbox.library.learned_merging import give_up_learned
 from longbox.library.leftovers import clean_partial
 from longbox.library.library import Library
 from longbox.library.merging import refresh_book
-from longbox.library.reading import DAMAGED_NAME, free_name, move_damaged
+from longbox.library.reading import DAMAGED_NAME, free_name, keep_aside, move_damaged
 from longbox.library.rebuilding import add_stored_path, merge_store
-from longbox.library.saved_searches import SEARCHES_NAME, add_searches, salvaged_searches
+from longbox.library.saved_searches import (
+    SEARCHES_NAME,
+    read_searches,
+    replace_damaged_searches,
+)
 from longbox.library.store_check import is_store_whole
 from longbox.library.stores import STORE_SUFFIX, disk_errors, store_path
 from longbox.library.upkeep import give_up_book
@@ -82,22 +87,33 @@ def repair_library(
 def _salvage(root: Path, finding: Finding) -> str:
     """Keep what can be read of what people typed; the damaged file is copied aside first."""
     path = root / finding.file
+    is_search = finding.file == SEARCHES_NAME
     with writers_turn(root):
-        if finding.file == SEARCHES_NAME:
-            searches = salvaged_searches(root)
-        else:
-            corrections = salvaged_corrections(root, path.stem)
-        kept = _copy_aside(root, path)
-    if finding.file == SEARCHES_NAME:
-        add_searches(root, searches)
-        n, what = len(searches), "searches"
-    else:
-        add_corrections(root, corrections)
-        n, what = len(corrections), "corrections"
+        if _is_typed_whole(root, path):
+            return f"{finding.file}: is whole by now"
+        kept = keep_aside(root, path).relative_to(root).as_posix()
+        # One step puts the new file in the place of the damaged one: it is never missing.
+        n = (
+            replace_damaged_searches(root)
+            if is_search
+            else replace_damaged_corrections(root, path.stem)
+        )
+    what = "searches" if is_search else "corrections"
     return f"{finding.file}: {n:,} {what} could be read and are kept; look at them, and at {kept}"
 
 
-def _copy_aside(root: Path, path: Path) -> str:
+def _is_typed_whole(root: Path, path: Path) -> bool:
+    try:
+        if path.name == SEARCHES_NAME:
+            read_searches(root)
+        else:
+            read_corrections(root, path.stem)
+    except LibraryError:
+        return False
+    return True
+
+
+def _move_aside(root: Path, path: Path) -> str:
     target = root / DAMAGED_NAME / path.relative_to(root)
     with disk_errors(path):
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -108,7 +124,7 @@ def _copy_aside(root: Path, path: Path) -> str:
 
 def _set_aside(root: Path, finding: Finding) -> str:
     path = root / finding.file
-    kept = _copy_aside(root, path)
+    kept = _move_aside(root, path)
     for suffix in ("-wal", "-shm"):
         path.with_name(path.name + suffix).unlink(missing_ok=True)
     return f"{finding.file}: set aside as {kept}"

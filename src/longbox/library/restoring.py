@@ -23,7 +23,7 @@ from longbox.library.catalog import CATALOG_NAME, Catalog
 from longbox.library.findings import CheckReport, Matter
 from longbox.library.leftovers import is_alive
 from longbox.library.library import Library
-from longbox.library.reading import DAMAGED_NAME, free_name
+from longbox.library.reading import DAMAGED_NAME, free_name, keep_aside
 from longbox.library.rebuilding import rebuild
 from longbox.library.stores import BOOKS_NAME, disk_errors, partial_path, sync_folder
 
@@ -134,7 +134,9 @@ def put_back(root: Path, report: CheckReport, target: Path) -> tuple[str, ...]:
             try:
                 if not copy_content(target, file, partial):
                     continue
-                if place.exists():
+                if place.exists() and finding.matter is Matter.TYPED:
+                    keep_aside(root, place)  # a missing file would be taken for "none"
+                elif place.exists():
                     aside = root / DAMAGED_NAME / finding.file
                     aside.parent.mkdir(parents=True, exist_ok=True)
                     place.replace(free_name(aside))

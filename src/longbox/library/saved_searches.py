@@ -127,12 +127,21 @@ def add_searches(root: Path, searches: Sequence[SavedSearch]) -> int:
     return len(known) - n_before
 
 
-def salvaged_searches(root: Path) -> tuple[SavedSearch, ...]:
-    """Return what can still be read of a damaged file of searches, oldest first.
+def replace_damaged_searches(root: Path) -> int:
+    """Put what can be read of a damaged file in its place; return how many searches that is.
+
+    In the turn of the writer alone, and after the damaged file was kept elsewhere.
 
     Raises:
-        LibraryError: The file cannot be read at all.
+        LibraryError: The file cannot be read at all, or the disk refuses; it is as it was.
     """
+    searches = _salvaged(root)
+    _write(root, searches)
+    return len(searches)
+
+
+def _salvaged(root: Path) -> tuple[SavedSearch, ...]:
+    """Return what can still be read of a damaged file of searches, oldest first."""
     path = root / SEARCHES_NAME
     with disk_errors(path):
         text = path.read_bytes().decode("utf-8", "replace")

@@ -157,7 +157,8 @@ def blocks_of(connection: sqlite3.Connection, job: SegmentJob) -> list[BookBlock
     for segment in job.replaced:
         rows = connection.execute(
             "SELECT b.book_row, b.book_id, b.first_row, b.n_panels, s.n_vectors "
-            "FROM segment_books sb JOIN books b USING (book_row) JOIN book_spaces s "
+            # CROSS: from the segment's books on, not from all books that have such vectors.
+            "FROM segment_books sb JOIN books b USING (book_row) CROSS JOIN book_spaces s "
             "ON s.book_row = b.book_row AND s.space = ? AND s.fingerprint = ? "
             "WHERE sb.segment_id = ?",
             (job.space.value, job.fingerprint, segment.segment_id),

@@ -24,6 +24,7 @@ from longbox.library.answering import read_answering
 from longbox.library.description_stores import DESCRIPTIONS_NAME, read_description_store
 from longbox.library.findings import Finding, Matter
 from longbox.library.learned_stores import VECTORS_NAME, model_folders, read_learned_store
+from longbox.library.stored_vectors import plain_member
 from longbox.library.stores import (
     BOOKS_NAME,
     STORE_SUFFIX,
@@ -243,7 +244,7 @@ def _book_inside(data: bytes) -> str | None:
     """Return the book that a store says it is of; None where it cannot be read."""
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            said = json.loads(archive.read("zarr.json"))["attributes"]["book_id"]
+            said = json.loads(plain_member(archive, "zarr.json"))["attributes"]["book_id"]
     except (OSError, zipfile.BadZipFile, zlib.error, EOFError, RuntimeError):
         return None
     except (KeyError, ValueError, TypeError, NotImplementedError):

@@ -61,6 +61,15 @@ def store_path(root: Path, book_id: str) -> Path:
     return root / BOOKS_NAME / f"{book_id}{STORE_SUFFIX}"
 
 
+def stamp_of(path: Path) -> str | None:
+    """Return what tells an unchanged store from a changed one; None where there is none."""
+    try:
+        found = path.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    return f"{found.st_size} {found.st_mtime_ns}"
+
+
 def partial_path(root: Path, name: str) -> Path:
     """Return a fresh name under `partial/` that says which process of which machine writes it."""
     folder = root / PARTIAL_NAME

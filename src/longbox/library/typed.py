@@ -20,7 +20,7 @@ from typing import Any, Final
 
 from longbox.correction import Correction, correction_of, record_of
 from longbox.errors import LibraryError, NewerFormatError
-from longbox.library.catalog import CATALOG_NAME
+from longbox.library.catalog import CATALOG_NAME, foreign_schema
 from longbox.library.catalog_check import open_for_reading
 from longbox.library.corrections import (
     add_corrections,
@@ -157,6 +157,8 @@ def _old_rows(path: Path) -> Iterator[dict[str, Any]]:
     columns = [name.strip() for name in COLUMNS[_TABLE].split(",")]
     try:
         with closing(open_for_reading(path)) as connection:
+            if foreign_schema(connection) is not None:
+                return  # of a stranger: a view may have no end
             rows = connection.execute(f"SELECT {COLUMNS[_TABLE]} FROM {_TABLE} ORDER BY 1")
             found = rows.fetchall()
     except sqlite3.Error:

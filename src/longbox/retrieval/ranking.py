@@ -1,4 +1,4 @@
-"""Lists of several spaces become one: weighted reciprocal rank, and folding of double editions.
+"""Lists of several spaces become one, by weighted reciprocal rank.
 
 Scores of different spaces are not comparable (a cosine of .3 is a lot for sentences and nothing
 for pictures), ranks are. Reciprocal rank fusion: Cormack, Clarke and Buettcher, SIGIR 2009,
@@ -18,7 +18,6 @@ from longbox.book import Match
 RRF_CONSTANT = 60
 
 K = TypeVar("K", bound=Hashable)
-T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,30 +79,6 @@ def fuse(lists: Sequence[RankedList], key_of: Callable[[int], K]) -> list[Candid
             if candidate.best_item < 0 or share > candidate.best_share:
                 candidate.best_item, candidate.best_share = item, share
     return sorted(found.values(), key=lambda c: -c.score)
-
-
-def fold(items: Sequence[T], is_same: Callable[[T, T], bool], limit: int) -> list[list[T]]:
-    """Gather items that are the same thing twice, keeping the order of the first of each.
-
-    Args:
-        items: Best first.
-        is_same: Whether two items are editions of one.
-        limit: Stop when this many groups are complete and the next item starts another.
-
-    Returns:
-        At most `limit` groups, the best item first in each.
-    """
-    groups: list[list[T]] = []
-    for item in items:
-        for group in groups:
-            if is_same(group[0], item):
-                group.append(item)
-                break
-        else:
-            if len(groups) == limit:
-                break
-            groups.append([item])
-    return groups
 
 
 def hamming(a: str, b: str) -> int:

@@ -185,12 +185,16 @@ class Crew:
 
     def _rest(self) -> None:
         with self._lock:
+            if self._n_busy and not self._is_closed:
+                return  # a task came while the timer waited for the lock
             pool, self._pool = self._pool, None
             self.kept.clear()
         if pool is not None:
             pool.close()
 
     def _started(self) -> BookPool:
+        if self._is_closed:
+            raise ClusterError("the run has ended")  # nobody would close what starts now
         if self._pool is None:
             # A worker's nanny makes it a daemon, and daemons may have no processes of their own.
             # These end with it all the same: they watch their parent.

@@ -136,7 +136,9 @@ def _read(crew: Crew, room: Room, task: BookTask) -> BookResult:
     setup, worker = crew.setup, get_worker()
     stand_in = None
     if room.parcel is not None:
-        stand_in = StandIn(crew.known, room.parcel.book_id or None)
+        # What is there of its book was sent, and that may be nothing: its files went since the
+        # run began. Asked for what cannot come, the run would send the task for ever.
+        stand_in = StandIn(crew.known, task.book_id)
     job = BookJob(0, task.path, room.root, setup.recipe, task.must_fit_settings, stand_in)
 
     def tell(n_done: int, n_pages: int) -> None:
