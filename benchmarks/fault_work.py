@@ -6,6 +6,7 @@ their number, so two libraries that did the same work hold the same.
 
 from __future__ import annotations
 
+import shutil
 import sqlite3
 from collections.abc import Callable
 from importlib import resources
@@ -242,8 +243,12 @@ def back_up(root: Path, _shelf: Path) -> None:
 
 def restore(root: Path, _shelf: Path) -> None:
     """Make a library from that copy."""
-    if not root.exists():
-        restore_library(root.parent / "backup", root)
+    if root.exists():
+        return
+    report = restore_library(root.parent / "backup", root)
+    if report.left_out:  # said for each file, and the next try needs another folder
+        shutil.rmtree(root)
+        raise LibraryError(f"{dict(report.left_out)}; restore again into another folder")
 
 
 def repair(root: Path, _shelf: Path) -> None:

@@ -18,6 +18,7 @@ import errno
 import importlib
 import os
 import random
+import re
 import shutil
 import signal
 import subprocess
@@ -281,6 +282,11 @@ def import_first() -> None:
         importlib.import_module(name)
 
 
+def _placeless(message: str) -> str:
+    """Leave out the scratch folder, which is another one in every run."""
+    return re.sub(re.escape(tempfile.gettempdir()) + r"/[^/\s]+/", "", message)
+
+
 def main() -> None:
     """Put the faults in, go the ways back, print."""
     import_first()
@@ -317,9 +323,9 @@ def main() -> None:
             "kind": r.case.kind,
             "detail": r.case.detail,
             "ended": r.how,
-            "message": r.message[:400],
+            "message": _placeless(r.message)[:400],
             "way back": r.way,
-            "unexplained": r.unexplained[:400],
+            "unexplained": _placeless(r.unexplained)[:400],
         }
         for r in results
     ]

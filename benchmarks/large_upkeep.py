@@ -19,16 +19,13 @@ rebuild   catalog and indexes from the stores alone; only when asked for by --on
 from __future__ import annotations
 
 import argparse
-import multiprocessing
-import resource
 import shutil
 import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
-from large_library import keep
+from large_library import apart, keep
 from longbox.analysis.maps import make_map
 from longbox.library import BookSort, Filters, Library
 from longbox.vectors import Space
@@ -113,23 +110,6 @@ PARTS: dict[str, Callable[[Path], dict[str, float]]] = {
 }
 
 
-def _part(name: str, root: Path, connection: Any) -> None:
-    found = PARTS[name](root)
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
-    connection.send({**found, "peak_gb": round(peak / 1e9, 2)})
-
-
-def apart(name: str, root: Path) -> dict[str, float]:
-    """Run a part in a process of its own."""
-    here, there = multiprocessing.get_context("spawn").Pipe()
-    process = multiprocessing.get_context("spawn").Process(target=_part, args=(name, root, there))
-    process.start()
-    there.close()
-    found: dict[str, float] = here.recv()
-    process.join()
-    return found
-
-
 def main() -> None:
     """Run the parts that are asked for."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -139,7 +119,7 @@ def main() -> None:
     with Library.open(args.library, read_only=True) as library:
         n_panels = library.status().panels
     for name in args.only:
-        found = apart(name, args.library)
+        found = apart(PARTS[name], args.library)
         print(f"{name}: {found}", flush=True)
         keep(n_panels, {name: found})
 

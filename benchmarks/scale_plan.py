@@ -74,7 +74,7 @@ def costs() -> Costs:
         rest_a_page=rest / n_pages,
         embed_a_panel=shipped["threads"] / shipped["panels a second"],
         merge_a_book=largest["merge_ms_a_book"] / 1e3,
-        index_a_panel=2 * largest["index_s"] / n_panels,
+        index_a_panel=2 * largest["index"]["s"] / n_panels,
         bytes_a_panel=largest["bytes_a_panel"],
     )
 

@@ -311,13 +311,20 @@ def _folder(home: Path) -> Try:
             if b"link" in clean:
                 leads_to = content.replace(b"\0", b"")[:200].decode("utf-8", "replace") or "x"
                 goal = Path(os.path.realpath(root / leads_to))
-                if goal.is_relative_to(home) or home.is_relative_to(goal) or not goal.is_dir():
+                if goal.is_relative_to(home) or home.is_relative_to(goal) or not _is_folder(goal):
                     place.symlink_to(leads_to)
             else:
                 place.write_bytes(content)
         read_whole(root)
 
     return one
+
+
+def _is_folder(path: Path) -> bool:
+    try:
+        return path.is_dir()
+    except OSError:  # a name longer than a disk takes
+        return False
 
 
 def _pdfs() -> Sequence[bytes]:

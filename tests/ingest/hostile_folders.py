@@ -53,6 +53,13 @@ def folder_with_links_in_a_circle(folder: Path) -> Path:
     return book
 
 
+@hostile("problem")
+def folder_with_a_link_to_a_name_that_no_disk_takes(folder: Path) -> Path:
+    book = write_folder(folder / "book", pages(2))
+    (book / "page3.jpg").symlink_to("/" + "e" * 300)
+    return book
+
+
 @hostile("read")
 def folder_with_a_folder_named_like_a_page(folder: Path) -> Path:
     book = write_folder(folder / "book", pages(2))

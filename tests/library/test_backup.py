@@ -8,6 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 from typing import IO, Any
+from unittest import mock
 
 import pytest
 from described_books import draw_all, draw_description_vectors
@@ -78,7 +79,7 @@ def test_a_restored_library_is_the_library(
     assert made.damaged == ()
     assert (made.linked > 0) == is_linked
     report = restore_library(tmp_path / "backup", tmp_path / "new")
-    assert (report.books, report.left_out) == (3, ())
+    assert (report.books, report.left_out) == (3, {})
     assert contents(tmp_path / "new") == contents(root)
     assert check_library(tmp_path / "new", is_deep=True).is_clean
     for name in ("config.toml", "characters/names.json", "searches.json"):
@@ -272,10 +273,40 @@ def test_what_is_damaged_in_the_backup_is_named_and_copied_anew_when_asked(
     data[900] ^= 1
     place.write_bytes(data)
     report = restore_library(target, tmp_path / "new")
-    assert (report.books, report.left_out) == (2, (f"books/{FIRST}.zarr.zip",))
+    first = f"books/{FIRST}.zarr.zip"
+    assert (report.books, report.left_out) == (2, {first: "damaged in the backup"})
     assert backup_library(root, target).n_copied == 0
     assert backup_library(root, target, is_verified=True).n_copied == 1
-    assert restore_library(target, tmp_path / "newer").left_out == ()
+    assert restore_library(target, tmp_path / "newer").left_out == {}
+
+
+@pytest.mark.parametrize("when", ["open", "read"])
+def test_what_cannot_be_read_in_the_backup_is_named_and_the_rest_restored(
+    root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, when: str
+) -> None:
+    target = tmp_path / "backup"
+    kept = {f.path: f for f in backup_library(root, target).backup.files}
+    first = f"books/{FIRST}.zarr.zip"
+    usual_open = Path.open
+
+    def opened(path: Path, *args: Any, **kwargs: Any) -> Any:
+        if path.name != kept[first].sha256:
+            return usual_open(path, *args, **kwargs)
+        if when == "open":
+            raise OSError(errno.EIO, "Input/output error")
+        file = mock.MagicMock()
+        file.__enter__.return_value.read.side_effect = OSError(errno.EIO, "Input/output error")
+        return file
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "open", opened)
+        report = restore_library(target, tmp_path / "new")
+    assert report.books == 2
+    assert report.left_out == {first: "cannot be read in the backup (Input/output error)"}
+    assert not (tmp_path / "new" / first).exists()
+    (target / "files" / kept[first].sha256[:2] / kept[first].sha256).unlink()
+    gone = restore_library(target, tmp_path / "newer")
+    assert gone.left_out == {first: "gone from the backup"}
 
 
 def test_a_restore_overwrites_nothing(root: Path, tmp_path: Path) -> None:

@@ -26,8 +26,11 @@ from longbox.library import (
     Library,
     WordsQuery,
     Writing,
+    check_library,
     description_path,
     read_description_store,
+    segment_writing,
+    segments,
     upkeep,
     write_book_store,
     write_description_store,
@@ -221,6 +224,27 @@ def test_descriptions_are_found_by_their_words_and_vectors_and_lettering_is_not(
         assert len(by_vector(library, vectors.vectors[0], 99)) == int(vectors.mask.sum())
         status = library.status()
         assert (status.described_pages, status.unfit_descriptions) == (4, 0)
+
+
+def test_descriptions_of_a_large_library_are_found_by_codes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(segments, "NUMPY_BYTES", 0)
+    monkeypatch.setattr(segment_writing, "_ROTATION_ROUNDS", 1)
+    monkeypatch.setattr(segment_writing, "_LEAST_TRAINING", 256)
+    drawn = draw_book(1, [["a", "b"]] * 200)
+    with filled(tmp_path, [drawn]) as library:
+        monkeypatch.setattr(segments, "EXACT_BYTES", 0)
+        describe(library, drawn)
+        (folder,) = library.root.glob("index/description-*")
+        names = {path.name for path in folder.iterdir()}
+        assert {"ivf.faiss", "vectors.npy"} <= names
+        vectors = draw_description_vectors(drawn.annotated)
+        for at in np.flatnonzero(vectors.mask)[::40].tolist():
+            page, panel = divmod(at, 2)
+            wanted = f"{drawn.book_id}-{page:04}-{panel:02}"
+            assert by_vector(library, vectors.vectors[at]) == [wanted]
+        assert check_library(tmp_path).findings == ()
 
 
 def test_only_done_answers_are_searched_and_the_others_are_kept(tmp_path: Path) -> None:

@@ -12,7 +12,9 @@ from drawn_books import draw_book, filled
 
 from longbox.errors import LibraryError
 from longbox.library import (
+    Filters,
     Library,
+    WordsQuery,
     backup_library,
     check_library,
     export_typed,
@@ -135,3 +137,23 @@ def test_a_view_gives_no_corrections_of_old_to_an_export(root: Path, tmp_path: P
     change(root, f"DROP TABLE corrections; CREATE VIEW corrections AS SELECT {said}")
     export_typed(root, tmp_path / "typed.jsonl")
     assert "old correction" not in (tmp_path / "typed.jsonl").read_text()
+
+
+def test_rows_that_would_be_given_again_are_told(root: Path) -> None:
+    change(root, "UPDATE meta SET value = value - 1 WHERE key = 'next_row'")
+    (finding,) = check_library(root).findings
+    assert "would be given again" in finding.what
+
+
+@pytest.mark.parametrize("said", ["1 << 60", "-1", "'many'"])
+def test_a_forged_number_of_panels_takes_no_memory(root: Path, said: str) -> None:
+    change(root, f"UPDATE meta SET value = {said} WHERE key = 'next_row'")
+    with Library.open(root) as library:
+        with pytest.raises(LibraryError, match=r"never given\); run `longbox library rebuild`"):
+            library.match_words(WordsQuery(("the",)), 10, Filters(has_text=True))
+        with pytest.raises(LibraryError, match=r"never given\); run `longbox library rebuild`"):
+            library.match_words(WordsQuery(("the",)), 10)
+    assert any("catalog.sqlite" in finding.file for finding in check_library(root).findings)
+    assert Library.rebuild(root).books == 2
+    with Library.open(root) as library:
+        library.match_words(WordsQuery(("the",)), 10)

@@ -112,6 +112,7 @@ def test_parquet_tables_hold_every_book_page_panel_and_text(
     from longbox.library import parquet_export
 
     monkeypatch.setattr(parquet_export, "ROW_GROUP", 4)
+    monkeypatch.setattr(parquet_export, "VECTOR_ROW_GROUP", 3)
     library.export_parquet(tmp_path / "out")
     tables = {
         p.stem: pyarrow.parquet.read_table(p).to_pylist() for p in (tmp_path / "out").iterdir()

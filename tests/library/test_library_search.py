@@ -173,7 +173,7 @@ def test_folding_twice_changes_nothing() -> None:
     assert unicodedata.is_normalized("NFKC", fold("e\u0301 が ｶﾞ ﬁ"))
 
 
-def test_frequent_words_weigh_but_do_not_bring_candidates(
+def test_frequent_words_weigh_and_bring_what_is_missing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     texts = [
@@ -187,7 +187,10 @@ def test_frequent_words_weigh_but_do_not_bring_candidates(
         monkeypatch.setattr(words_module, "MAX_WORD_CANDIDATES", 30)
         limited = words(library, "love", "you", k=100)
         assert limited[0] == plain[0] == "love you"
-        assert all("love" in text for text in limited)
+        n_rare = sum("love" in text for text in limited)
+        assert all("love" in text for text in limited[:n_rare])
+        assert all("you" in text for text in limited[n_rare:])
+        assert words(library, "love", "you", k=n_rare) == limited[:n_rare]
         assert words(library, "you", k=3)  # the only term brings its candidates all the same
 
 

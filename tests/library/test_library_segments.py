@@ -21,6 +21,7 @@ from longbox.library import (
     Library,
     WordsQuery,
     segment_plan,
+    segment_vectors,
     segment_writing,
     segments,
     store_path,
@@ -47,7 +48,7 @@ def clustered(n: int, dimension: int, space: Space) -> np.ndarray:
     return (vectors if space is Space.COMPOSITION else unit(vectors)).astype(np.float16)
 
 
-def written(folder: Path, vectors: np.ndarray, space: Space) -> Segment:
+def written(folder: Path, vectors: np.ndarray, space: Space, *, is_copied: bool = False) -> Segment:
     n = len(vectors)
     info = SegmentInfo(space, "f", vectors.shape[1], n)
     rows = np.arange(n, dtype=np.int64) * 3 + 7  # rows are not positions
@@ -55,6 +56,9 @@ def written(folder: Path, vectors: np.ndarray, space: Space) -> Segment:
     blocks = [(rows[:half], vectors[:half]), (rows[half:], vectors[half:])]
     if not segments.is_coded(info):
         write_copying_segment(folder, info, lambda: blocks, lambda _: None)
+        return Segment(folder)
+    if is_copied:
+        write_coded_segment(folder, info, lambda: blocks, None, lambda _: None)
         return Segment(folder)
     root = folder.parent / "library"
     books = []
@@ -111,19 +115,20 @@ def recall(segment: Segment, vectors: np.ndarray, mask: np.ndarray) -> float:
 
 
 @pytest.mark.parametrize("space", [Space.VISION, Space.COMPOSITION])
-@pytest.mark.parametrize("kind", ["numpy", "faiss", "ivf"])
+@pytest.mark.parametrize("kind", ["numpy", "faiss", "ivf", "ivf over copies"])
 def test_every_way_of_searching_finds_the_exact_ten_nearest(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, space: Space, kind: str
 ) -> None:
-    monkeypatch.setattr(segments, "EXACT_BYTES", 0 if kind == "ivf" else 1 << 30)
+    monkeypatch.setattr(segments, "EXACT_BYTES", 0 if "ivf" in kind else 1 << 30)
     monkeypatch.setattr(segments, "NUMPY_BYTES", 1 << 30 if kind == "numpy" else 1 << 12)
     train_little(monkeypatch)
     n, dimension = 12_000, 12 if space is Space.COMPOSITION else 64
     vectors = clustered(n, dimension, space)
-    segment = written(tmp_path / "s", vectors, space)
-    assert (segment.info.n_lists > 0) == (kind == "ivf")
+    segment = written(tmp_path / "s", vectors, space, is_copied=kind == "ivf over copies")
+    assert (segment.info.n_lists > 0) == ("ivf" in kind)
+    assert segment.is_copy == (kind != "ivf")
     everything = np.ones(n * 3 + 7, dtype=bool)
-    least = 0.95 if kind == "ivf" else 0.999
+    least = 0.95 if "ivf" in kind else 0.999
     assert recall(segment, vectors, everything) >= least
     for share in (0.5, 0.02, 0.0004):
         mask = np.random.default_rng(2).random(everything.size) < share
@@ -250,6 +255,49 @@ def test_stores_that_were_copied_or_told_anew_still_answer(coded: Library, tmp_p
     update_book_store(moved, told)
     with Library.open(moved, read_only=True) as library:
         assert library.nearest(VISION, 20) == before
+
+
+def test_a_disk_that_is_gone_is_told_and_answers_again_when_it_is_back(coded: Library) -> None:
+    before = coded.nearest(VISION, 20)
+    (coded.root / "books").rename(coded.root / "away")
+    with pytest.raises(LibraryError, match="is the disk mounted"):
+        coded.nearest(VISION, 20)
+    with pytest.raises(LibraryError, match="is the disk mounted"):
+        coded.chance_scores(VISION)
+    (coded.root / "away").rename(coded.root / "books")
+    assert coded.nearest(VISION, 20) == before
+    assert coded.chance_scores(VISION) is not None
+
+
+def test_a_process_without_handles_says_so(coded: Library, monkeypatch: pytest.MonkeyPatch) -> None:
+    coded.nearest(VISION, 20)
+
+    def refuse(*_: object) -> int:
+        raise OSError(errno.EMFILE, "Too many open files")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(segment_vectors.os, "open", refuse)
+        with pytest.raises(LibraryError, match=r"Too many open files; .*ulimit -n"):
+            coded.nearest(VISION, 20)
+    assert len(coded.nearest(VISION, 20)) == 20
+
+
+def test_filters_that_take_turns_are_worked_out_once(
+    coded: Library, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    usual, n_times = segments.Segment._allow, [0]
+
+    def counted(segment: Segment, mask: np.ndarray) -> object:
+        n_times[0] += 1
+        return usual(segment, mask)
+
+    monkeypatch.setattr(segments.Segment, "_allow", counted)
+    one = Filters(book_ids=(f"{1:016x}",))
+    answers = [coded.nearest(VISION, 5), coded.nearest(VISION, 5, one)]
+    after_first = n_times[0]
+    for _ in range(3):
+        assert [coded.nearest(VISION, 5), coded.nearest(VISION, 5, one)] == answers
+    assert n_times[0] == after_first
 
 
 def test_a_store_that_was_made_again_answers_nothing_until_it_is_merged(coded: Library) -> None:

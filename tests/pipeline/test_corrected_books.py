@@ -154,6 +154,23 @@ def test_corrections_replace_what_was_seen_and_stay(shelf: Path, library: Librar
         require_all(rebuilt, book_id)
 
 
+def test_a_book_that_was_corrected_and_moved_is_where_it_is_and_nowhere_else(
+    shelf: Path, library: Library, tmp_path: Path
+) -> None:
+    (book_id,) = library.book_ids()
+    (name,) = library.known_files()
+    own = tmp_path / "shelf"
+    shutil.copytree(shelf, own)
+    library.move_file(name, str(own / Path(name).name))
+    library.add_corrections(all_of(book_id))
+    (own / "moved").mkdir()
+    after = (own / Path(name).name).rename(own / "moved" / "Night 1.cbz")
+    (outcome,) = run(own, library).outcomes
+    assert not outcome.is_reused
+    assert list(library.known_files()) == [str(after)]
+    require_all(library, book_id)
+
+
 def test_what_is_only_written_down_is_not_computed_again(
     shelf: Path, library: Library, monkeypatch: pytest.MonkeyPatch
 ) -> None:

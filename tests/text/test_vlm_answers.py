@@ -131,6 +131,12 @@ def test_hostile_text_is_refused_quickly(hostile: str) -> None:
     assert time.process_time() - start < 5
 
 
+def test_text_that_the_repair_itself_fails_on_is_failed() -> None:
+    answer = read('{"```json[```u')
+    assert answer.state in (AnswerState.FAILED, AnswerState.TRUNCATED)
+    assert answer.problem is not None
+
+
 def test_over_long_answer_is_failed() -> None:
     answer = read(GOOD + " " * 300_000 + "{}")
     assert answer.state is AnswerState.FAILED

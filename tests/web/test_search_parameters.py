@@ -87,6 +87,27 @@ def test_too_many_choices_keep_the_first() -> None:
     assert len(notes) == 1
 
 
+@pytest.mark.parametrize("name", ["with", "series", "type", "language", "flag", "book"])
+def test_no_number_of_choices_is_read_for_ever(name: str) -> None:
+    good = {
+        "with": [f"panel:3f2a9c81d0e45b77-0012-{i:02}" for i in range(99)],
+        "series": [f"series {i}" for i in range(99)],
+        "type": ["story"] * 99,
+        "language": ["en"] * 99,
+        "flag": ["landscape"] * 99,
+        "book": [f"{i:016x}" for i in range(99)],
+    }[name]
+    for n in (12, 13, 50, 51, 99):
+        state, notes = read(("q", "rain"), *((name, value) for value in good[:n]))
+        assert state.query == "rain"
+        assert len(notes) <= 1
+        if name == "with":
+            assert state.also == tuple(good[: min(n, 12)])
+        assert not any(notes) or n > 12
+        state, notes = read(("q", "rain"), *((name, "x" * 400) for _ in range(n)))
+        assert state == SearchState(query="rain")
+
+
 def test_unseen_characters_are_no_part_of_a_query() -> None:
     assert read(("q", "a\x00b\u202ec"))[0].query == "a b c"
 

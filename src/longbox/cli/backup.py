@@ -133,7 +133,7 @@ def restore(
                 "made_at": report.backup.made_at,
                 "library": str(folder),
                 "books": report.books,
-                "left_out": report.left_out,
+                "left_out": dict(report.left_out),
             }
         )
     else:
@@ -141,10 +141,10 @@ def restore(
             f"{plural(report.books, 'book')} of {report.backup.made_at} in {one_line(str(folder))}",
             markup=False,
         )
-        for path in report.left_out:
+        for path, reason in report.left_out.items():
             notes.print(
-                f"  {one_line(path)}: damaged in the backup and left out; an older backup may have "
-                "it (--at)",
+                f"  {one_line(path)}: {reason}, so it is left out; an older backup may have it "
+                "(--at), restored into another folder",
                 style="yellow",
                 markup=False,
             )

@@ -41,8 +41,9 @@ def serve(
     config: ConfigOption = None,
 ) -> None:
     """Open the page: search, read and correct the library in a browser."""
-    from longbox.web import Server, WebOptions, create_app
+    from longbox.web import Server, WebOptions, create_app, keep_heap_small
 
+    keep_heap_small()
     root = library_root(library)
     is_local = WebOptions(host=host, token="-").is_local
     secret = token or (None if is_local else secrets.token_urlsafe(24))

@@ -48,7 +48,7 @@ class FolderContainer:
         root = self._folder.resolve()
         for name in names:
             path = self._folder / name
-            if path.is_dir():
+            if _is_folder(path):
                 continue
             facts = plain_file(path, root)
             self._names.append(name)
@@ -72,6 +72,13 @@ class FolderContainer:
 
     def close(self) -> None:
         """Nothing is kept open."""
+
+
+def _is_folder(path: Path) -> bool:
+    try:
+        return path.is_dir()
+    except OSError:  # a link to a name that no disk takes
+        return False
 
 
 def plain_file(path: Path, root: Path) -> os.stat_result | None:

@@ -150,18 +150,14 @@ class _Writer:
             return before
         try:
             return self._copy(source, path, found.st_mtime_ns, before)
-        except _UnreadError as error:
-            cause = error.__cause__
-            if isinstance(cause, FileNotFoundError):
+        except UnreadError as unread:
+            if isinstance(unread.reason, FileNotFoundError):
                 return None
-            return self._unread(path, cause, before)
+            return self._unread(path, unread.reason, before)
 
-    def _unread(
-        self, path: str, error: BaseException | None, before: KeptFile | None
-    ) -> KeptFile | None:
-        reason = error.strerror if isinstance(error, OSError) else error
+    def _unread(self, path: str, error: OSError, before: KeptFile | None) -> KeptFile | None:
         kept = "; the copy of the backup before is kept" if before is not None else ""
-        self.damaged.append(f"{path}: cannot be read ({reason}){kept}; check the disk")
+        self.damaged.append(f"{path}: cannot be read ({error.strerror}){kept}; check the disk")
         return before
 
     def add_ledger(self, root: Path, *, with_derived: bool) -> KeptFile:
@@ -200,7 +196,7 @@ class _Writer:
             is_link = is_store and self._is_linked and _linked(source, partial)
             digest, size_bytes = hashlib.sha256(), 0
             with nullcontext() if is_link else partial.open("wb") as copy:
-                for piece in _pieces(source):
+                for piece in pieces_of(source):
                     digest.update(piece)
                     size_bytes += len(piece)
                     if copy is not None:
@@ -236,22 +232,30 @@ class _Writer:
         return self._target / FILES_NAME / f"{PARTIAL}{os.getpid()}-{uuid.uuid4().hex[:8]}"
 
 
-class _UnreadError(Exception):
-    """The library's disk refused to read a file; the cause says why."""
+class UnreadError(Exception):
+    """A disk refused to read a file.
+
+    Attributes:
+        reason: What it said.
+    """
+
+    def __init__(self, reason: OSError) -> None:
+        super().__init__(str(reason))
+        self.reason = reason
 
 
-def _pieces(source: Path) -> Iterator[bytes]:
+def pieces_of(source: Path) -> Iterator[bytes]:
     """Yield a file's bytes; what refuses to be read is told apart from what refuses to be written.
 
     Raises:
-        _UnreadError: It cannot be opened, or not be read to its end.
+        UnreadError: It cannot be opened, or not be read to its end.
     """
     try:
         with source.open("rb") as file:
             while piece := file.read(_CHUNK_BYTES):
                 yield piece
     except OSError as error:
-        raise _UnreadError(str(source)) from error
+        raise UnreadError(error) from error
 
 
 def _linked(source: Path, partial: Path) -> bool:

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from longbox.errors import LibraryError
 from longbox.library.catalog import (
     APPLICATION_ID,
     CATALOG_NAME,
@@ -28,6 +29,7 @@ from longbox.library.catalog import (
     read_only_uri,
 )
 from longbox.library.findings import Finding, Matter
+from longbox.library.masks import count_rows
 from longbox.library.opening import has_stores
 
 _MOST_LINES: Final = 5
@@ -177,6 +179,13 @@ def _miscounts(connection: sqlite3.Connection) -> list[str]:
             (there,) = connection.execute(f"SELECT count(*) FROM {table}").fetchone()
             if wanted != there:
                 lines.append(f"damaged ({wanted:,} {what}, but {there:,} rows in {table})")
+        (used,) = connection.execute(
+            "SELECT coalesce(max(first_row + n_panels), 0) FROM books"
+        ).fetchone()
+        if count_rows(connection) < used:  # a book merged now would take another's rows
+            lines.append(f"damaged (rows to {used:,} are used, and would be given again)")
+    except LibraryError:
+        lines.append("damaged (a number of rows given that no library reaches)")
     finally:
         connection.execute("ROLLBACK")
     return lines

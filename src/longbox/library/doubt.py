@@ -17,6 +17,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from longbox.library.masks import count_rows
 from longbox.library.merging import CONFIDENCE_STEPS, NO_CONFIDENCE
 
 LEAST_FACTOR: Final = 0.5
@@ -48,8 +49,7 @@ def compile_factors(connection: sqlite3.Connection) -> Factors:
         "SELECT first_row, text_confidence FROM books WHERE text_confidence IS NOT NULL"
     ).fetchall()
     # After the blocks: a book merged between the two must not lie beyond the end.
-    n_rows = connection.execute("SELECT value FROM meta WHERE key = 'next_row'").fetchone()[0]
-    steps = np.full(int(n_rows), NO_CONFIDENCE, dtype=np.uint8)
+    steps = np.full(count_rows(connection), NO_CONFIDENCE, dtype=np.uint8)
     for first, found in blocks:
         steps[first : first + len(found)] = np.frombuffer(found, dtype=np.uint8)
     return _FACTORS[steps]

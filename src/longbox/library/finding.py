@@ -26,7 +26,7 @@ from longbox.library import (
 from longbox.library.catalog import Catalog
 from longbox.library.chance import ChanceScores
 from longbox.library.fulltext import Asked
-from longbox.library.kept import KeptAnswers
+from longbox.library.kept import LastAnswers
 from longbox.library.records import (
     Filters,
     PageFile,
@@ -54,7 +54,7 @@ class PanelFinder:
         self._index = vector_index.VectorIndex(root)
         self._masks = masks.MaskCache()
         self._doubts = doubt.DoubtCache()
-        self._samples = KeptAnswers[tuple[Space, str, tuple[str, ...]], chance.VectorSample](16)
+        self._samples = LastAnswers[tuple[Space, str, tuple[str, ...]], chance.VectorSample](16)
         self._counts = {writing: words.WordCounts(writing) for writing in Writing}
         self._texts = {writing: text_sample.SampleCache(writing) for writing in Writing}
 
@@ -153,7 +153,6 @@ class PanelFinder:
             # As long as the segments are the same: a book merged now is in none of them yet.
             names = self._index.names(connection, space, fingerprint)
             sample = self._samples.get(
-                0,
                 (space, fingerprint, names),
                 lambda: chance.take_sample(connection, self._index, space, fingerprint),
             )

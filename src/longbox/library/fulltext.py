@@ -69,6 +69,12 @@ class Asked:
         return TABLES[self.writing]
 
 
+def count_texts(connection: sqlite3.Connection, tables: Tables) -> int:
+    """Return how many panels have such a text."""
+    (n,) = connection.execute(f"SELECT coalesce(sum({tables.total}), 0) FROM books").fetchone()
+    return int(n)
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Within:
     """Which rows may answer: bool (rows,), from a first row on."""
@@ -77,27 +83,24 @@ class Within:
     first: int = 0
 
 
-def scan(
+def fetch(
     connection: sqlite3.Connection,
     sql: str,
     values: Sequence[str],
     key: str,
     within: Within,
     limit: int,
-) -> Scored:
-    """Collect (row, score) of the first allowed rows.
+) -> list[Any]:
+    """Select the first allowed rows.
 
     Args:
         connection: The catalog's.
-        sql: Selects row and score, or scores, with `{allowed}` where rows are filtered: before
-            anything that costs more.
+        sql: Selects a row and what is wanted of it, with `{allowed}` where rows are filtered:
+            before anything that costs more.
         values: Of its numbered parameters.
         key: The name of its row.
         within: Rows that may answer.
         limit: At most so many.
-
-    Returns:
-        Rows, int64 (n,), and scores, float64 (n,); (n, c) of c scores.
     """
     n, mask, first = len(values), within.mask, within.first
     low, high = bounds(mask)
@@ -108,11 +111,27 @@ def scan(
         allowed += f" AND substr(?{n + 3}, {key} - ?{n + 1} + 1, 1) = x'01'"
         also += (mask[low : high + 1].tobytes(),)
     sql = f"{sql.format(allowed=allowed)} LIMIT {int(limit)}"
-    found = connection.execute(sql, (*values, *also)).fetchall()
+    return connection.execute(sql, (*values, *also)).fetchall()
+
+
+def scan(
+    connection: sqlite3.Connection,
+    sql: str,
+    values: Sequence[str],
+    key: str,
+    within: Within,
+    limit: int,
+) -> Scored:
+    """Collect (row, score) of the first allowed rows; see `fetch`.
+
+    Returns:
+        Rows, int64 (n,), and scores, float64 (n,).
+    """
+    found = fetch(connection, sql, values, key, within, limit)
     if not found:
         return np.empty(0, dtype=np.int64), np.empty(0, dtype=np.float64)
     table = np.array(found, dtype=np.float64)  # rows below 2**53 are exact
-    return table[:, 0].astype(np.int64), table[:, 1] if table.shape[1] == 2 else table[:, 1:]
+    return table[:, 0].astype(np.int64), table[:, 1]
 
 
 def bounds(mask: Mask) -> tuple[int, int]:

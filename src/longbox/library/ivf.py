@@ -53,18 +53,16 @@ class OpenIvf:
         faiss = import_faiss()
 
         self._path = path
-        damaged = LibraryError(f"{path}: damaged index segment; run `longbox library rebuild`")
         try:
             self._index = faiss.read_index(str(path), faiss.IO_FLAG_MMAP | faiss.IO_FLAG_READ_ONLY)
             lists = faiss.try_extract_index_ivf(self._index)
         except RuntimeError as error:
             if not path.exists():
                 raise FileNotFoundError(str(path)) from error
-            raise damaged from error
-        if lists is None or lists.nlist != n_lists:
-            raise damaged
-        if (self._index.ntotal, self._index.d) != shape:
-            raise damaged
+            raise damaged_segment(path) from error
+        is_ours = lists is not None and lists.nlist == n_lists
+        if not is_ours or (self._index.ntotal, self._index.d) != shape:
+            raise damaged_segment(path)
         self._n_lists = n_lists
         self._holders: NDArray[np.int32] | None = None
 
@@ -78,9 +76,7 @@ class OpenIvf:
             try:
                 self._holders = list_of_each(self._index)
             except IndexError as error:
-                raise LibraryError(
-                    f"{self._path}: damaged index segment; run `longbox library rebuild`"
-                ) from error
+                raise damaged_segment(self._path) from error
         in_list = np.bincount(self._holders[mask], minlength=self._n_lists)
         return Selection(int(mask.sum()), np.packbits(mask, bitorder="little"), in_list)
 
@@ -115,6 +111,11 @@ class OpenIvf:
         _, found = self._index.search(query[None], wanted, params=parameters)
         positions: NDArray[np.int64] = found[0][(found[0] >= 0) & (found[0] < self._index.ntotal)]
         return positions
+
+
+def damaged_segment(path: Path) -> LibraryError:
+    """Return the error of a segment's folder or file that is not as it was written."""
+    return LibraryError(f"{path}: damaged index segment; run `longbox library rebuild`")
 
 
 def order_of_lists(index: Any, queries: NDArray[np.float32]) -> NDArray[np.int64]:

@@ -18,11 +18,14 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from longbox.errors import LibraryError
 from longbox.library.folding import fold
 from longbox.library.records import Filters
 
 Mask = NDArray[np.bool_]
 _KEPT: Final = 8
+# SQLite takes no mask of more bytes; a library of 100 million pages has 600 million rows.
+MOST_ROWS: Final = 1_000_000_000
 _OF_TYPE: Final = "page_type IN (SELECT value FROM json_each(?))"
 _WITH_FLAG: Final = (
     "page_row IN (SELECT page_row FROM page_flags JOIN json_each(?) ON flag = value)"
@@ -41,6 +44,8 @@ class MaskCache:
         key = (generation, filters)
         with self._lock:
             mask = self._masks.get(key)
+            if mask is not None:
+                self._masks.move_to_end(key)
         if mask is None:
             mask = compile_mask(connection, filters)
             with self._lock:
@@ -54,6 +59,21 @@ class MaskCache:
         return mask
 
 
+def count_rows(connection: sqlite3.Connection) -> int:
+    """Return how many rows were ever given.
+
+    Raises:
+        LibraryError: The catalog says a number that no library reaches: memory is taken by it.
+    """
+    (n_rows,) = connection.execute("SELECT value FROM meta WHERE key = 'next_row'").fetchone()
+    if not isinstance(n_rows, int) or not 0 <= n_rows <= MOST_ROWS:
+        raise LibraryError(
+            f"the catalog is damaged ({n_rows!r} rows were never given); run `longbox library "
+            "rebuild`"
+        )
+    return n_rows
+
+
 def compile_mask(connection: sqlite3.Connection, filters: Filters) -> Mask:
     """Return which rows a filter allows, bool (rows ever given,)."""
     condition, values = book_condition(filters)
@@ -63,8 +83,7 @@ def compile_mask(connection: sqlite3.Connection, filters: Filters) -> Mask:
         f"SELECT first_row, n_panels, {column} FROM books WHERE {condition}", values
     ).fetchall()
     # After the blocks: a book merged between the two must not lie beyond the mask's end.
-    n_rows = connection.execute("SELECT value FROM meta WHERE key = 'next_row'").fetchone()[0]
-    mask: Mask = np.zeros(int(n_rows), dtype=np.bool_)
+    mask: Mask = np.zeros(count_rows(connection), dtype=np.bool_)
     for first, n, characters in blocks:
         if needs_text:
             counts = np.frombuffer(characters, dtype="<u2")

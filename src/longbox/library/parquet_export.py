@@ -31,6 +31,8 @@ from longbox.library.exporting import (
 from longbox.library.merging import confidence_of, panel_text, text_confidences
 
 ROW_GROUP: Final = 50_000
+# Rows wait as Python's values, and a page's vectors are a thousand numbers.
+VECTOR_ROW_GROUP: Final = 2_000
 
 _COLUMNS: Final[dict[str, dict[str, str]]] = {
     "books": {
@@ -102,7 +104,8 @@ class _Tables:
     def add(self, name: str, *values: Any) -> None:
         """Add one row."""
         self._rows[name].append(tuple(_plain(value) for value in values))
-        if len(self._rows[name]) >= ROW_GROUP:
+        most = VECTOR_ROW_GROUP if name == "page_vectors" else ROW_GROUP
+        if len(self._rows[name]) >= most:
             self._write(name)
 
     def finish(self) -> None:

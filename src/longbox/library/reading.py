@@ -63,6 +63,18 @@ def move_damaged(root: Path, path: Path, error: LibraryError | None = None) -> P
     return target
 
 
+def move_aside(root: Path, path: Path) -> Path:
+    """Move a file of a library into `damaged/`, under its own name; return where it is now.
+
+    Raises:
+        LibraryError: The disk refuses.
+    """
+    with disk_errors(path):
+        target = _place_aside(root, path)
+        path.replace(target)
+    return target
+
+
 def keep_aside(root: Path, path: Path) -> Path:
     """Give a file a second name in `damaged/`, so that its place can be taken in one step.
 
@@ -71,10 +83,8 @@ def keep_aside(root: Path, path: Path) -> Path:
     Raises:
         LibraryError: The disk refuses.
     """
-    target = root / DAMAGED_NAME / path.relative_to(root)
     with disk_errors(path):
-        target.parent.mkdir(parents=True, exist_ok=True)
-        target = free_name(target)
+        target = _place_aside(root, path)
         try:
             os.link(path, target)
         except FileExistsError:
@@ -88,6 +98,12 @@ def keep_aside(root: Path, path: Path) -> Path:
                 partial.unlink(missing_ok=True)
         sync_folder(target.parent)
     return target
+
+
+def _place_aside(root: Path, path: Path) -> Path:
+    target = root / DAMAGED_NAME / path.relative_to(root)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    return free_name(target)
 
 
 def free_name(path: Path) -> Path:

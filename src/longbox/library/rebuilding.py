@@ -34,6 +34,7 @@ from longbox.library.catalog_check import is_full_text_sound
 from longbox.library.describing import attach_descriptions
 from longbox.library.learned_merging import settle_rows
 from longbox.library.ledger import is_there
+from longbox.library.masks import MOST_ROWS
 from longbox.library.merging import insert_book, load_book, refresh_book
 from longbox.library.reading import is_damage, move_damaged, read_store_with_digest
 from longbox.library.stores import BOOKS_NAME, STORE_SUFFIX, disk_errors
@@ -43,6 +44,7 @@ COLUMNS: Final = {
     "files": "path, size_bytes, mtime_ns, n_files, book_id, recipe, is_failed, is_missing",
     "problems": "file, page, stage, reason",
 }
+_MOST_GENERATIONS: Final = 1 << 53
 _VIRTUAL: Final = tuple(
     f"{kind}{name}"
     for kind in ("", "description_")
@@ -199,11 +201,20 @@ def _is_sound(path: Path) -> bool:
 
 
 def _counters(connection: sqlite3.Connection) -> Rows:
-    """Return the counters that must not fall back: rows and generations never come twice."""
+    """Return the counters that must not fall back: rows and generations never come twice.
+
+    One that no library reaches was not counted, and begins again.
+    """
     try:
-        return connection.execute("SELECT value, key FROM meta").fetchall()
+        found = connection.execute("SELECT value, key FROM meta").fetchall()
     except sqlite3.DatabaseError:
         return []
+    most = {"next_row": MOST_ROWS, "generation": _MOST_GENERATIONS}
+    return [
+        (value, key)
+        for value, key in found
+        if isinstance(value, int) and 0 <= value <= most.get(key, -1)
+    ]
 
 
 def _readable(connection: sqlite3.Connection, table: str) -> Rows:

@@ -30,7 +30,7 @@ from longbox.library.learned_merging import give_up_learned
 from longbox.library.leftovers import clean_partial
 from longbox.library.library import Library
 from longbox.library.merging import refresh_book
-from longbox.library.reading import DAMAGED_NAME, free_name, keep_aside, move_damaged
+from longbox.library.reading import keep_aside, move_aside, move_damaged
 from longbox.library.rebuilding import add_stored_path, merge_store
 from longbox.library.saved_searches import (
     SEARCHES_NAME,
@@ -113,18 +113,9 @@ def _is_typed_whole(root: Path, path: Path) -> bool:
     return True
 
 
-def _move_aside(root: Path, path: Path) -> str:
-    target = root / DAMAGED_NAME / path.relative_to(root)
-    with disk_errors(path):
-        target.parent.mkdir(parents=True, exist_ok=True)
-        target = free_name(target)
-        path.replace(target)
-    return target.relative_to(root).as_posix()
-
-
 def _set_aside(root: Path, finding: Finding) -> str:
     path = root / finding.file
-    kept = _move_aside(root, path)
+    kept = move_aside(root, path).relative_to(root).as_posix()
     for suffix in ("-wal", "-shm"):
         path.with_name(path.name + suffix).unlink(missing_ok=True)
     return f"{finding.file}: set aside as {kept}"

@@ -11,23 +11,23 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from longbox.errors import LibraryError
-from longbox.library.backup import Tell
+from longbox.library.backup import Tell, UnreadError, pieces_of
 from longbox.library.backup_lists import Backup, KeptFile, backups_in, content_path
 from longbox.library.backup_sources import LEDGER_NAME
 from longbox.library.catalog import CATALOG_NAME, Catalog
 from longbox.library.findings import CheckReport, Matter
 from longbox.library.leftovers import is_alive
 from longbox.library.library import Library
-from longbox.library.reading import DAMAGED_NAME, free_name, keep_aside
+from longbox.library.reading import keep_aside, move_aside
 from longbox.library.rebuilding import rebuild
 from longbox.library.stores import BOOKS_NAME, disk_errors, partial_path, sync_folder
 
-_CHUNK_BYTES: Final = 1 << 20
 _PARTIAL: Final = ".restoring-"
 _PUT_BACK: Final = (
     Matter.BOOK,
@@ -46,12 +46,12 @@ class RestoreReport:
     Attributes:
         backup: What was restored.
         books: Books in the library now.
-        left_out: Files that are damaged or gone in the backup.
+        left_out: Files that the backup has not as they were, with the reason of each.
     """
 
     backup: Backup
     books: int
-    left_out: tuple[str, ...]
+    left_out: Mapping[str, str]
 
 
 def restore_library(
@@ -85,7 +85,7 @@ def restore_library(
         finally:
             shutil.rmtree(partial, ignore_errors=True)
         sync_folder(root.parent)
-    return RestoreReport(backup, books, tuple(left_out))
+    return RestoreReport(backup, books, left_out)
 
 
 def chosen_backup(target: Path, made_at: str | None) -> Backup:
@@ -132,14 +132,12 @@ def put_back(root: Path, report: CheckReport, target: Path) -> tuple[str, ...]:
         partial = partial_path(root, place.name)
         with disk_errors(place):
             try:
-                if not copy_content(target, file, partial):
+                if copy_content(target, file, partial) is not None:
                     continue
                 if place.exists() and finding.matter is Matter.TYPED:
                     keep_aside(root, place)  # a missing file would be taken for "none"
                 elif place.exists():
-                    aside = root / DAMAGED_NAME / finding.file
-                    aside.parent.mkdir(parents=True, exist_ok=True)
-                    place.replace(free_name(aside))
+                    move_aside(root, place)
                 place.parent.mkdir(parents=True, exist_ok=True)
                 partial.replace(place)
             finally:
@@ -149,38 +147,42 @@ def put_back(root: Path, report: CheckReport, target: Path) -> tuple[str, ...]:
     return tuple(done)
 
 
-def copy_content(target: Path, file: KeptFile, place: Path) -> bool:
-    """Copy a content of a backup to a place; return whether it was what it should be.
+def copy_content(target: Path, file: KeptFile, place: Path) -> str | None:
+    """Copy a content of a backup to a place; return why that cannot be, or None.
 
     Raises:
         OSError: The disk refuses to write.
     """
-    digest = hashlib.sha256()
     place.parent.mkdir(parents=True, exist_ok=True)
+    digest = hashlib.sha256()
+    reason = None
     try:
-        source = content_path(target, file.sha256).open("rb")
-    except OSError:
-        return False
-    with source, place.open("wb") as copy:
-        while piece := source.read(_CHUNK_BYTES):
-            digest.update(piece)
-            copy.write(piece)
-        copy.flush()
-        os.fsync(copy.fileno())
-    if digest.hexdigest() != file.sha256:
+        with place.open("wb") as copy:
+            for piece in pieces_of(content_path(target, file.sha256)):
+                digest.update(piece)
+                copy.write(piece)
+            copy.flush()
+            os.fsync(copy.fileno())
+        if digest.hexdigest() != file.sha256:
+            reason = "damaged in the backup"
+    except UnreadError as unread:
+        is_gone = isinstance(unread.reason, FileNotFoundError)
+        said = f"cannot be read in the backup ({unread.reason.strerror})"
+        reason = "gone from the backup" if is_gone else said
+    if reason is not None:
         place.unlink()
-        return False
-    if file.mtime_ns:
+    elif file.mtime_ns:
         os.utime(place, ns=(file.mtime_ns, file.mtime_ns))
-    return True
+    return reason
 
 
-def _copy_all(target: Path, backup: Backup, partial: Path, tell: Tell) -> list[str]:
+def _copy_all(target: Path, backup: Backup, partial: Path, tell: Tell) -> dict[str, str]:
     (partial / BOOKS_NAME).mkdir()
-    left_out = []
+    left_out = {}
     for i, file in enumerate(backup.files):
-        if not copy_content(target, file, partial / file.path):
-            left_out.append(file.path)
+        reason = copy_content(target, file, partial / file.path)
+        if reason is not None:
+            left_out[file.path] = reason
         tell(i + 1, len(backup.files))
     return left_out
 

@@ -320,6 +320,7 @@ def _connected(where: str) -> sqlite3.Connection:
         if where != ":memory:":
             connection.execute("PRAGMA journal_mode = WAL")
             connection.execute("PRAGMA synchronous = OFF")
+            connection.execute("PRAGMA wal_autocheckpoint = 100")  # pages; it is small
         if connection.execute("PRAGMA user_version").fetchone()[0] != _FORMAT:
             connection.executescript(_SCHEMA)
             connection.execute(f"PRAGMA user_version = {_FORMAT}")

@@ -79,12 +79,15 @@ def make_segment(
     folder = partial_path(root, f"{job.space.value}-{uuid.uuid4().hex}")
     try:
         with disk_errors(folder):
-            if blocks and is_coded(info):
-                _write_coded(catalog, root, job, folder, blocks, tell)
-            elif blocks:
-                copied = [segment for segment in old if segment.is_copy]
-                read = partial(_blocks, catalog, root, job, copied, blocks)
+            copied = [segment for segment in old if segment.is_copy]
+            read = partial(_blocks, catalog, root, job, copied, blocks)
+            if blocks and not is_coded(info):
                 write_copying_segment(folder, info, read, tell)
+            elif blocks and job.space is Space.DESCRIPTION:
+                # Their rows do not follow the panels, so they are not found in the stores.
+                write_coded_segment(folder, info, read, None, tell)
+            elif blocks:
+                _write_coded(catalog, root, job, folder, blocks, tell)
             _switch(catalog, root, job, folder if blocks else None, blocks)
     finally:
         shutil.rmtree(folder, ignore_errors=True)

@@ -1,10 +1,10 @@
 """How many lists of a segment must be probed: found by trying, while the segment is made.
 
 How near the lists' centres lie to what they hold differs between spaces: on seven million panels
-of a drawn library 128 of 4,096 lists hold .96 of the ten nearest in the picture space and .85 in
-the text space (benchmarks/large_library.py). So some queries are made from the vectors themselves,
-their exact nearest are noted as the vectors pass by on their way into the index, and then it is
-counted how many lists hold which share of these.
+of a drawn library 217 of 4,096 lists hold .97 of the ten nearest in the picture space, and in the
+text space it takes 470 (benchmarks/large_library.py). So some queries are made from the vectors
+themselves, their exact nearest are noted as the vectors pass by on their way into the index, and
+then it is counted how many lists hold which share of these.
 
 A query is a vector moved by half the difference of two others that lie near it on the shelf: as
 like it as a panel of the same book, and not in the library.

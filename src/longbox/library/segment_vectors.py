@@ -13,6 +13,7 @@ trained model are found in the folder of any model that has the same ones.
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import struct
@@ -224,7 +225,18 @@ class StoredVectors:
             if _names_same_bytes(kept, place):
                 self._moved[book] = os.fsencode(path), place
                 return _rows_of(os.fsencode(path), place, wanted) or [b""] * len(wanted)
+        _require_folder(self._root / BOOKS_NAME)
         return [b""] * len(wanted)
+
+
+def _require_folder(folder: Path) -> None:
+    """Tell a book that is gone from a disk that is gone: an answer without most books is none.
+
+    Raises:
+        DiskError: The stores' folder is not there.
+    """
+    if not folder.is_dir():
+        raise DiskError(f"{folder}: cannot be read; is the disk mounted?")
 
 
 def _names_same_bytes(one: Place, other: Place) -> bool:
@@ -316,6 +328,9 @@ def _data_offset(file: BinaryIO, member: zipfile.ZipInfo) -> int:
 def _rows_of(path: bytes, place: Place, wanted: list[int]) -> list[bytes] | None:
     """Read rows of a chunk, rising; None where that file is not there, or cannot be read now.
 
+    Raises:
+        DiskError: No more files can be opened.
+
     Plain system calls: a search opens some hundreds of stores, and a file object costs more than
     what is read with it.
     """
@@ -324,7 +339,11 @@ def _rows_of(path: bytes, place: Place, wanted: list[int]) -> list[bytes] | None
         return None
     try:
         handle = os.open(path, _READ)
-    except OSError:
+    except OSError as error:
+        if error.errno in (errno.EMFILE, errno.ENFILE):  # of this process, not of the book
+            raise DiskError(
+                f"{os.fsdecode(path)}: {error.strerror}; close other programs, or raise `ulimit -n`"
+            ) from error
         return None
     try:
         status = os.fstat(handle)

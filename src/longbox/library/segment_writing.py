@@ -13,14 +13,15 @@ index.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import math
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, BinaryIO, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -65,16 +66,12 @@ def write_copying_segment(folder: Path, info: SegmentInfo, blocks: Blocks, tell:
         tell: Called with the number of vectors after each block.
     """
     folder.mkdir(parents=True)
-    shape = (info.n_vectors, info.dimension)
-    said = {"descr": "<f2", "fortran_order": False, "shape": shape}
     rows = np.empty(info.n_vectors, dtype="<i8")
     at = 0
-    # Written, not mapped: where the disk is full, a write says so and a mapped page kills.
-    with (folder / VECTORS_NAME).open("wb") as file:
-        np.lib.format.write_array_header_1_0(file, said)
+    with _copying(folder, info) as copy:
         for block_rows, block_vectors in blocks():
             rows[at : at + block_rows.size] = block_rows
-            file.write(np.ascontiguousarray(block_vectors, dtype="<f2").data)
+            copy(block_vectors)
             at += block_rows.size
             tell(block_rows.size)
     _require_all(folder, at, info)
@@ -82,16 +79,33 @@ def write_copying_segment(folder: Path, info: SegmentInfo, blocks: Blocks, tell:
     _seal(folder, info)
 
 
+@contextlib.contextmanager
+def _copying(folder: Path, info: SegmentInfo) -> Iterator[Callable[[NDArray[np.float16]], None]]:
+    """Give what writes the next vectors of a copy.
+
+    Written, not mapped: where the disk is full, a write says so and a mapped page kills.
+    """
+    shape = (info.n_vectors, info.dimension)
+    said = {"descr": "<f2", "fortran_order": False, "shape": shape}
+    with (folder / VECTORS_NAME).open("wb") as file:
+        np.lib.format.write_array_header_1_0(file, said)
+        yield lambda vectors: _write(file, vectors)
+
+
+def _write(file: BinaryIO, vectors: NDArray[np.float16]) -> None:
+    file.write(np.ascontiguousarray(vectors, dtype="<f2").data)
+
+
 def write_coded_segment(
-    folder: Path, info: SegmentInfo, blocks: Blocks, books: NDArray[np.void], tell: Tell
+    folder: Path, info: SegmentInfo, blocks: Blocks, books: NDArray[np.void] | None, tell: Tell
 ) -> None:
-    """Write a segment of codes, whose vectors stay in the books' stores.
+    """Write a segment of codes, whose vectors stay in the books' stores, or are copied.
 
     Args:
         folder: Must not exist; under `partial/`.
         info: `n_vectors` must be the blocks' sum; `n_lists` and `probes` are found here.
         blocks: Gives rows and float16 vectors, rows ascending over all blocks; called twice.
-        books: Where the vectors are (`segment_vectors.book_table`).
+        books: Where the vectors are (`segment_vectors.book_table`); None to copy them.
         tell: Called with the number of vectors after each block of the second pass.
     """
     folder.mkdir(parents=True)
@@ -108,14 +122,18 @@ def write_coded_segment(
         trials.see(vectors)
         waiting.clear()
 
-    for block_rows, block_vectors in blocks():
-        rows[at : at + block_rows.size] = block_rows
-        at += block_rows.size
-        waiting.append(block_vectors)
-        if at - n_added >= _ADDED_AT_ONCE:
-            add()
-            n_added = at
-        tell(block_rows.size)
+    copying = _copying(folder, info) if books is None else contextlib.nullcontext()
+    with copying as copy:
+        for block_rows, block_vectors in blocks():
+            rows[at : at + block_rows.size] = block_rows
+            at += block_rows.size
+            waiting.append(block_vectors)
+            if copy is not None:
+                copy(block_vectors)
+            if at - n_added >= _ADDED_AT_ONCE:
+                add()
+                n_added = at
+            tell(block_rows.size)
     _require_all(folder, at, info)
     if waiting:
         add()
@@ -126,7 +144,8 @@ def write_coded_segment(
             f"{folder}: the index cannot be written; check the disk's space and permissions"
         ) from error
     np.save(folder / ROWS_NAME, rows)
-    np.save(folder / BOOK_TABLE_NAME, books)
+    if books is not None:
+        np.save(folder / BOOK_TABLE_NAME, books)
     made = replace(info, n_lists=list_count(info.n_vectors), probes=trials.probes(index))
     _seal(folder, made)
 

@@ -29,8 +29,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from longbox.errors import LibraryError
-from longbox.library.ivf import OpenIvf, Selection, faiss_metric, import_faiss
+from longbox.library.ivf import OpenIvf, Selection, damaged_segment, faiss_metric, import_faiss
 from longbox.library.masks import Mask
 from longbox.library.segment_vectors import (
     BOOK_TABLE,
@@ -59,6 +58,8 @@ _CHUNK_ROWS: Final = 256
 _CHUNK_ELEMENTS: Final = 1 << 18
 # Allowed panels of more books than these are not looked up one by one in their stores.
 SCANNED_BOOKS: Final = 64
+# Without a filter and with one: two people at once, or one who goes back and forth.
+_KEPT_FILTERS: Final = 2
 
 Found = tuple[NDArray[np.int64], NDArray[np.float32]]
 Block = tuple[NDArray[np.int64], NDArray[np.float16]]
@@ -92,12 +93,8 @@ class SegmentInfo:
 
 
 def is_coded(info: SegmentInfo) -> bool:
-    """Say whether a segment of so many vectors holds codes instead of copies.
-
-    Rows of descriptions do not follow the panels, so these are always copied.
-    """
-    is_large = info.n_vectors * info.dimension * 2 > EXACT_BYTES
-    return is_large and info.space is not Space.DESCRIPTION
+    """Say whether a segment of so many vectors is searched by codes."""
+    return info.n_vectors * info.dimension * 2 > EXACT_BYTES
 
 
 def has_its_files(folder: Path) -> bool:
@@ -168,15 +165,14 @@ class Segment:
                 folder / (VECTORS_NAME if self.is_copy else BOOK_TABLE_NAME), mmap_mode="r"
             )
         except _UNREADABLE as error:
-            raise LibraryError(_damaged(folder)) from error
+            raise damaged_segment(folder) from error
         n, dimension, space = self.info.n_vectors, self.info.dimension, self.info.space
         if not self.info.is_sound():
-            raise LibraryError(_damaged(folder))
+            raise damaged_segment(folder)
         is_whole = kept.shape == (n, dimension) if self.is_copy else kept.dtype == BOOK_TABLE
-        if not self.is_copy and not self.info.n_lists:
-            raise LibraryError(_damaged(folder))
+        is_whole &= self.is_copy or self.info.n_lists > 0
         if not is_whole or self.rows.shape != (n,) or self.rows.dtype != np.dtype("<i8"):
-            raise LibraryError(_damaged(folder))
+            raise damaged_segment(folder)
         self._vectors: ExactVectors
         if self.is_copy:
             self._vectors = CopiedVectors(kept)
@@ -185,7 +181,7 @@ class Segment:
             self._vectors = StoredVectors(where, space, dimension, np.array(kept), self.rows)
         self._is_euclidean = metric_of(space) is Metric.EUCLIDEAN
         self._faiss: Any = None
-        self._allowed: tuple[Mask, _Allowed] | None = None
+        self._allowed: tuple[tuple[Mask, _Allowed], ...] = ()
         # Opened now: a replaced segment's files go, and a reader must not find them gone later.
         self._ivf = None
         if self.info.n_lists:
@@ -248,23 +244,28 @@ class Segment:
 
     def _local(self, mask: Mask) -> _Allowed:
         """Return which of this segment's own positions a mask allows."""
-        kept = self._allowed
-        if kept is None or kept[0] is not mask:
-            inside = np.searchsorted(self.rows, mask.size)
-            allowed = np.zeros(self.rows.size, dtype=np.bool_)
-            try:
-                allowed[:inside] = mask[self.rows[:inside]]
-            except IndexError as error:  # rows that do not rise
-                raise LibraryError(_damaged(self.folder)) from error
-            n = int(allowed.sum())
-            is_few = n * self.info.dimension * 2 <= NUMPY_BYTES
-            if is_few and not self.is_copy:
-                n_books = self._vectors.n_sources(np.flatnonzero(allowed))
-                is_few = n_books <= SCANNED_BOOKS
-            is_filtered = 0 < n < allowed.size and not is_few
-            selection = self._ivf.select(allowed) if self._ivf and is_filtered else None
-            kept = self._allowed = (mask, _Allowed(allowed, n, is_few, selection))
-        return kept[1]
+        for known, allowed in self._allowed:
+            if known is mask:
+                return allowed
+        made = self._allow(mask)
+        self._allowed = ((mask, made), *self._allowed[: _KEPT_FILTERS - 1])
+        return made
+
+    def _allow(self, mask: Mask) -> _Allowed:
+        inside = np.searchsorted(self.rows, mask.size)
+        allowed = np.zeros(self.rows.size, dtype=np.bool_)
+        try:
+            allowed[:inside] = mask[self.rows[:inside]]
+        except IndexError as error:  # rows that do not rise
+            raise damaged_segment(self.folder) from error
+        n = int(allowed.sum())
+        is_few = n * self.info.dimension * 2 <= NUMPY_BYTES
+        if is_few and not self.is_copy:
+            n_books = self._vectors.n_sources(np.flatnonzero(allowed))
+            is_few = n_books <= SCANNED_BOOKS
+        is_filtered = 0 < n < allowed.size and not is_few
+        selection = self._ivf.select(allowed) if self._ivf and is_filtered else None
+        return _Allowed(allowed, n, is_few, selection)
 
     def _scores(self, query: NDArray[np.float32], half: NDArray[np.float16]) -> NDArray[np.float32]:
         """Return exact scores, float32, of the vectors as `restored` gives them."""
@@ -328,7 +329,3 @@ class Segment:
             index.add_sa_codes(codes.view(np.uint8).reshape(self.info.n_vectors, -1))
             self._faiss = index
         return self._faiss
-
-
-def _damaged(folder: Path) -> str:
-    return f"{folder}: damaged index segment; run `longbox library rebuild`"

@@ -1,9 +1,9 @@
 """How frequent words and trigrams are, told from a sample of a large library's texts.
 
-To count exactly, SQLite walks every panel that holds the word: 25 ms for one that is in a million
-(benchmarks/large_library.py), and what a search needs the count for is to tell the rare from the
-frequent. So texts are taken evenly over the library, in runs that lie together on the disk. Only
-what the sample holds often enough is told from it; the rest is rare, and quickly counted.
+To count exactly, SQLite walks every panel that holds the word, and what a search needs the count
+for is to tell the rare from the frequent. So texts are taken evenly over the library, in runs that
+lie together on the disk. Only what the sample holds often enough is told from it; the rest is rare,
+and quickly counted.
 
 A sample is taken again when the library has grown or shrunk by a quarter.
 """
@@ -22,7 +22,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from longbox.library.fulltext import TABLES
+from longbox.library.fulltext import TABLES, count_texts
 from longbox.library.records import Writing
 
 # A library with fewer texts is counted as it is: that takes a few milliseconds.
@@ -108,9 +108,7 @@ class SampleCache:
             return self._kept
 
     def _refresh(self, connection: sqlite3.Connection) -> None:
-        (n_texts,) = connection.execute(
-            f"SELECT coalesce(sum({self._tables.total}), 0) FROM books"
-        ).fetchone()
+        n_texts = count_texts(connection, self._tables)
         kept = self._kept
         if n_texts < LEAST_TEXTS:
             self._kept = None

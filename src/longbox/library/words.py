@@ -1,13 +1,12 @@
 """Words of lettering and descriptions, ranked by BM25 over SQLite's full-text index.
 
-The cost of BM25 is the number of panels that hold a term, and "the" is in two thirds of them, so
-candidates come from the rarer terms of a query (up to 10,000 panels in all, at least one term); a
-more frequent term adds its weight to the candidates that hold it, as if it occurred once, but
-brings no candidates of its own. Where the counts of all terms add up to no more than that, which is
-most queries on a shelf of some hundred books, this is plain BM25. A query whose rarest term is in
-more panels than that is ranked within 2,000 of them, taken from everywhere in the library, by the
-same formula, with characters for words as a text's length. How frequent a frequent term is,
-a large library tells from a sample of its texts (`longbox.library.text_sample`).
+The cost of BM25 is the number of panels that hold a term, and "the" is in two thirds of them. So
+candidates come in waves, until there are enough. First those of the rarer terms of a query (up to
+10,000 panels in all), by plain BM25; a more frequent term adds its weight to those that hold it, as
+if it occurred once. Where the counts of all terms add up to no more, which is most queries on a
+shelf of some hundred books, that is all. Then 2,000 panels of each frequent term, from everywhere
+in what may answer (`longbox.library.frequent_words`). How frequent a frequent term is, a large
+library tells from a sample of its texts (`longbox.library.text_sample`).
 """
 
 from __future__ import annotations
@@ -15,7 +14,8 @@ from __future__ import annotations
 import itertools
 import math
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
@@ -23,13 +23,15 @@ from numpy.typing import NDArray
 
 from longbox.errors import QueryError
 from longbox.library.folding import fold
+from longbox.library.frequent_words import score_some
 from longbox.library.fulltext import (
     TABLES,
     Asked,
+    Scored,
     Tables,
     Within,
     best_weighed,
-    bounds,
+    count_texts,
     quoted,
     scan,
 )
@@ -37,11 +39,10 @@ from longbox.library.records import ScoredPanel, WordsQuery, Writing
 from longbox.library.text_sample import WORD, TextSample
 
 MAX_WORD_CANDIDATES: Final = 10_000
+MAX_FREQUENT: Final = 2_000
 MAX_TERMS: Final = 200
-_MAX_BONUS_TERMS: Final = 3
-_MAX_FREQUENT, _SLICES = 2_000, 20
-# Of BM25, as SQLite has them (Robertson & Zaragoza 2009).
-_K1, _B = 1.2, 0.75
+_MAX_FREQUENT_TERMS: Final = 3
+_MAX_COUNTS: Final = 10_000
 
 
 class WordCounts:
@@ -69,14 +70,11 @@ class WordCounts:
             sample: What frequent words are told from; without it all are counted.
         """
         kept = self._kept  # generation and counts at once: another thread may replace them
-        if kept[0] != generation:
+        if kept[0] != generation or len(kept[1]) > _MAX_COUNTS:
             kept = self._kept = (generation, {})
         counts = kept[1]
         if "" not in counts:
-            row = connection.execute(
-                f"SELECT coalesce(sum({self._tables.total}), 0) FROM books"
-            ).fetchone()
-            counts[""] = int(row[0])
+            counts[""] = count_texts(connection, self._tables)
         for term in terms:
             if term not in counts:
                 counts[term] = _count_term(connection, self._tables, term, counts[""], sample)
@@ -95,6 +93,22 @@ def cleaned(query: WordsQuery) -> WordsQuery:
     return WordsQuery(*(tuple(dict.fromkeys(t for t in part if fold(t))) for part in parts))
 
 
+@dataclass(frozen=True, slots=True)
+class _Wave:
+    """Some candidates of a query, disjoint from those of the waves before.
+
+    Attributes:
+        expression: What finds them, for FTS5.
+        frequent: The term that very many panels hold, of which some are taken; empty where all
+            that are found are scored by SQLite.
+        bonus: Weights of further terms, by their expressions.
+    """
+
+    expression: str
+    frequent: str
+    bonus: dict[str, float]
+
+
 def match_words(
     connection: sqlite3.Connection, query: WordsQuery, k: int, asked: Asked, counts: dict[str, int]
 ) -> list[ScoredPanel]:
@@ -107,54 +121,76 @@ def match_words(
         asked: Where to look.
         counts: In how many panels each term and required term occurs.
     """
-    if not query.terms and not query.required:
-        return []
-    found, bonus = _expressions(query, counts)
-    table = asked.tables.words
-    rarest = min(query.terms, key=lambda t: (counts[t], t), default="")
-    is_frequent = not query.required and counts[rarest] > MAX_WORD_CANDIDATES
-    if is_frequent:
-        rows, scores = _frequent(connection, found, fold(rarest).rstrip("*"), asked)
-        scores *= _rarity(counts[rarest], counts[""])
-    else:
-        rows, scores = scan(
-            connection,
-            f"SELECT rowid, -bm25({table}) FROM {table} WHERE {table} MATCH ?1 AND {{allowed}}",
-            (found,),
-            "rowid",
-            Within(asked.mask),
-            MAX_WORD_CANDIDATES,
-        )
-    if rows.size and bonus:
-        scores = scores + _bonus(connection, table, found, rows, bonus)
-    return best_weighed(rows, scores, asked, k)
-
-
-def _expressions(query: WordsQuery, counts: dict[str, int]) -> tuple[str, dict[str, float]]:
-    """Return the expression that finds and scores, and the weights of too frequent terms."""
-    terms = sorted(query.terms, key=lambda t: (counts[t], t))
-    rare: list[str] = []
-    total = 0
-    for term in terms:
-        total += counts[term]
-        if rare and total > MAX_WORD_CANDIDATES:
+    parts: list[Scored] = []
+    for wave in _waves(query, counts):
+        rows, scores = _candidates(connection, wave, asked, counts)
+        if rows.size and wave.bonus:
+            scores = scores + _bonus(connection, asked.tables.words, wave, rows)
+        parts.append((rows, scores))
+        if sum(rows.size for rows, _ in parts) >= k:
             break
-        rare.append(term)
-    if query.required:
-        must = " AND ".join(_phrase(t) for t in query.required)
-        scored = " OR ".join(_phrase(t) for t in (query.required[0], *rare))
-        found = f"({must}) AND ({scored})"
-    else:
-        found = " OR ".join(_phrase(t) for t in rare)
-    if query.excluded:
-        found = f"({found}) NOT ({' OR '.join(_phrase(t) for t in query.excluded)})"
+    if not parts:
+        return []
+    rows = np.concatenate([rows for rows, _ in parts])
+    return best_weighed(rows, np.concatenate([scores for _, scores in parts]), asked, k)
+
+
+def _waves(query: WordsQuery, counts: dict[str, int]) -> Iterator[_Wave]:
+    """Yield what finds the candidates of a query: by its rare terms, then by each frequent one."""
+    terms = sorted(query.terms, key=lambda t: (counts[t], t))
+    sums = itertools.accumulate(counts[term] for term in terms)
+    n_rare = sum(total <= MAX_WORD_CANDIDATES for total in sums)
+    rare, frequent = terms[:n_rare], terms[n_rare:]
+    must = _all_of(query.required)
+    wanted = min(query.required, key=lambda t: (counts[t], t), default="")
+    is_few = bool(must) and counts[wanted] <= MAX_WORD_CANDIDATES
+    done = list(map(_phrase, query.excluded))
+    if is_few:
+        scored = _any_of([_phrase(wanted), *map(_phrase, rare)])
+        yield _Wave(_without(f"{must} AND {scored}", done), "", _bonuses(frequent, counts))
+        return
+    if rare:
+        found = _any_of(map(_phrase, rare))
+        expression = f"{must} AND {found}" if must else found
+        yield _Wave(_without(expression, done), "", _bonuses(frequent, counts))
+        done += map(_phrase, rare)
+    if must:
+        yield _Wave(_without(must, done), wanted, _bonuses(frequent, counts))
+        return
+    for i, term in enumerate(frequent[:_MAX_FREQUENT_TERMS]):
+        yield _Wave(_without(_phrase(term), done), term, _bonuses(frequent[i + 1 :], counts))
+        done.append(_phrase(term))
+
+
+def _candidates(
+    connection: sqlite3.Connection, wave: _Wave, asked: Asked, counts: dict[str, int]
+) -> Scored:
+    table = asked.tables.words
+    if wave.frequent:
+        rows, scores = score_some(
+            connection, table, wave.expression, fold(wave.frequent), asked.mask, MAX_FREQUENT
+        )
+        return rows, scores * _rarity(counts[wave.frequent], counts[""])
+    return scan(
+        connection,
+        f"SELECT rowid, -bm25({table}) FROM {table} WHERE {table} MATCH ?1 AND {{allowed}}",
+        (wave.expression,),
+        "rowid",
+        Within(asked.mask),
+        2 * MAX_WORD_CANDIDATES,  # counts from a sample may be a fifth too small
+    )
+
+
+def _bonuses(frequent: Sequence[str], counts: dict[str, int]) -> dict[str, float]:
+    """Return the weights of the rarest frequent terms; what every second text holds says nothing.
+
+    They count as if they occurred once.
+    """
     n_texts = counts[""]
-    bonus = {
-        _phrase(term): _rarity(n, n_texts)
-        for term in terms[len(rare) : len(rare) + _MAX_BONUS_TERMS]
-        if (n := counts[term]) < n_texts / 2
+    rarest = frequent[:_MAX_FREQUENT_TERMS]
+    return {
+        _phrase(term): _rarity(n, n_texts) for term in rarest if (n := counts[term]) < n_texts / 2
     }
-    return found, bonus
 
 
 def _rarity(n: int, n_texts: int) -> float:
@@ -162,50 +198,14 @@ def _rarity(n: int, n_texts: int) -> float:
     return max(1e-6, math.log(max(n_texts - n + 0.5, 0.5) / (n + 0.5)))
 
 
-def _frequent(
-    connection: sqlite3.Connection, found: str, term: str, asked: Asked
-) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-    """Find some panels that hold a term which very many hold, from everywhere in the library.
-
-    To score by its own BM25, SQLite would first count all of them, for every part of the library.
-
-    Returns:
-        Rows, int64 (n,), and scores of a term of weight 1, float64 (n,).
-    """
-    table, mask = asked.tables.words, asked.mask
-    sql = (
-        "SELECT rowid, (length(folded) - length(replace(folded, ?2, ''))) / length(?2), "
-        f"length(folded) FROM {table} WHERE {table} MATCH ?1 AND {{allowed}}"
-    )
-    low, high = bounds(mask)
-    edges = np.linspace(low, high + 1, _SLICES + 1).astype(np.int64).tolist()
-    n_each = _MAX_FREQUENT // _SLICES
-    scanned = (
-        scan(connection, sql, (found, term), "rowid", Within(mask[first:last], first), n_each)
-        for first, last in itertools.pairwise(edges)
-    )
-    parts = [part for part in scanned if part[0].size]
-    if not parts:
-        return np.empty(0, dtype=np.int64), np.empty(0, dtype=np.float64)
-    rows = np.concatenate([rows for rows, _ in parts])
-    n_times, lengths = np.concatenate([columns for _, columns in parts]).T
-    n_times = np.maximum(n_times, 1)  # where letters that are written otherwise are the same
-    longer = 1 - _B + _B * lengths / lengths.mean()
-    return rows, n_times * (_K1 + 1) / (n_times + _K1 * longer)
-
-
 def _bonus(
-    connection: sqlite3.Connection,
-    table: str,
-    found: str,
-    rows: NDArray[np.int64],
-    bonus: dict[str, float],
+    connection: sqlite3.Connection, table: str, wave: _Wave, rows: NDArray[np.int64]
 ) -> NDArray[np.float64]:
     extra = np.zeros(rows.size, dtype=np.float64)
-    for phrase, weight in bonus.items():
+    for phrase, weight in wave.bonus.items():
         cursor = connection.execute(
             f"SELECT rowid FROM {table} WHERE {table} MATCH ? AND rowid BETWEEN ? AND ?",
-            (f"({found}) AND {phrase}", int(rows.min()), int(rows.max())),
+            (f"({wave.expression}) AND {phrase}", int(rows.min()), int(rows.max())),
         )
         holders = np.fromiter((row for (row,) in cursor), dtype=np.int64)
         extra[np.isin(rows, holders)] += weight
@@ -242,3 +242,15 @@ def _count(connection: sqlite3.Connection, table: str, word: str, *, is_prefix: 
 
 def _phrase(term: str) -> str:
     return quoted(fold(term)) + (" *" if term.endswith("*") else "")
+
+
+def _all_of(terms: Sequence[str]) -> str:
+    return f"({' AND '.join(map(_phrase, terms))})" if terms else ""
+
+
+def _any_of(expressions: Iterable[str]) -> str:
+    return f"({' OR '.join(expressions)})"
+
+
+def _without(expression: str, unwanted: Sequence[str]) -> str:
+    return f"({expression}) NOT {_any_of(unwanted)}" if unwanted else expression

@@ -297,7 +297,7 @@ def _homes(known: Mapping[str, KnownFile]) -> dict[str, list[str]]:
 
 def _forget_old_homes(result: BookResult, homes: dict[str, list[str]], library: Library) -> None:
     """Forget where a moved or renamed book lay, so that its pictures are looked for where it is."""
-    if result.book_id is None or not result.is_reused:
+    if result.book_id is None:
         return
     for name in homes.get(result.book_id, ()):
         if not os.path.lexists(name):

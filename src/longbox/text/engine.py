@@ -20,7 +20,7 @@ import importlib.util
 from collections import deque
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -154,6 +154,11 @@ def _alphabet(described: str | None, folder: Path) -> tuple[str, ...]:
     return (*described.splitlines(), " ")
 
 
+# What OpenVINO prepares for a shape of picture it keeps. A process that reads pictures of all sizes
+# holds two thirds more with the 5,000 such things of its default (benchmarks/reading_memory.py).
+_KEPT_SHAPES: Final = 500
+
+
 def _compile(path: Path, n_threads: int, n_streams: int) -> tuple[OpenVinoModel, str | None]:
     """Compile a model for OpenVINO; also return the characters that its metadata names."""
     if importlib.util.find_spec("openvino") is None:
@@ -168,6 +173,7 @@ def _compile(path: Path, n_threads: int, n_streams: int) -> tuple[OpenVinoModel,
         "INFERENCE_NUM_THREADS": n_threads,
         "NUM_STREAMS": n_streams,
         "ENABLE_CPU_PINNING": False,  # processes of several books share the cores
+        "CPU_RUNTIME_CACHE_CAPACITY": _KEPT_SHAPES,
     }
     core = openvino.Core()
     try:

@@ -12,12 +12,18 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from longbox.web.app import create_app
+    from longbox.web.heap import keep_heap_small
     from longbox.web.options import WebOptions
     from longbox.web.serving import Server
 
-_FILES = {"Server": "serving", "WebOptions": "options", "create_app": "app"}
+_FILES = {
+    "Server": "serving",
+    "WebOptions": "options",
+    "create_app": "app",
+    "keep_heap_small": "heap",
+}
 
-__all__ = ["Server", "WebOptions", "create_app"]
+__all__ = ["Server", "WebOptions", "create_app", "keep_heap_small"]
 
 
 def __getattr__(name: str) -> Any:

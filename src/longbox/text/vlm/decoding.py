@@ -87,6 +87,17 @@ def _search(text: str) -> Decoded:
     return first or Decoded(problem="the answer holds no JSON")
 
 
+# What json_repair ends in where its own guesses do not fit each other.
+_UNREPAIRABLE: Final = (
+    ValueError,
+    RecursionError,
+    LookupError,
+    AssertionError,
+    TypeError,
+    AttributeError,
+)
+
+
 def _repaired(text: str, start: int) -> Decoded:
     import json_repair
 
@@ -97,8 +108,8 @@ def _repaired(text: str, start: int) -> Decoded:
         repairs.append(_around(text))
     try:
         value = json_repair.loads(body, skip_json_loads=True)
-    except (ValueError, RecursionError, IndexError) as error:
-        reason = ascii(" ".join(str(error).split())[:80])
+    except _UNREPAIRABLE as error:
+        reason = ascii(" ".join(f"{type(error).__name__} {error}".split())[:80])
         return Decoded(is_cut=end is None, problem=f"the answer cannot be repaired ({reason})")
     return Decoded(value, tuple(repairs), is_cut=end is None)
 

@@ -19,6 +19,7 @@ from typing import Any, Final
 from longbox.errors import ComicError, PageError
 from longbox.geometry import Box
 from longbox.ingest import IngestOptions, decode_picture
+from longbox.web.heap import keep_heap_small
 from longbox.web.pictures.comics import OpenComics, PagePlace
 from longbox.web.pictures.confinement import confine, end_within
 from longbox.web.pictures.messages import LostError, is_readable, receive, send
@@ -31,6 +32,7 @@ _GRACE_S: Final = 5.0
 def main() -> None:
     """Serve requests until they end."""
     settings = json.loads(sys.argv[1])
+    keep_heap_small()
     confine(int(settings["memory_bytes"]), int(settings["parent"]))
     requests, answers = os.dup(0), os.dup(1)
     nothing = os.open(os.devnull, os.O_RDWR)

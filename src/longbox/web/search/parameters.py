@@ -202,8 +202,9 @@ def _leave_out(given: dict[str, Any], error: ValidationError) -> list[str]:
             kept = [v for i, v in enumerate(values) if numbers is not None and i not in numbers]
             bad = [v for i, v in enumerate(values) if numbers is not None and i in numbers]
             if numbers is None:  # too many: the first ones stay
-                kept, bad = values[:_MOST_CHOICES], values[_MOST_CHOICES:][:1]
-            if kept:
+                most = MOST_ADDED if field == "also" else _MOST_CHOICES
+                kept, bad = values[:most], values[most:][:1]
+            if kept and len(kept) < len(values):  # else this would be asked for ever
                 given[field] = kept
         else:
             bad = [values]
