@@ -17,6 +17,7 @@ import pytest
 from typer.testing import CliRunner
 
 import cheap_stages
+from longbox import __version__
 from longbox.book import Direction
 from longbox.cli.app import app
 from longbox.config import ClusterOptions, Config, ModelOptions
@@ -161,6 +162,37 @@ def test_worker_that_is_killed_has_its_book_given_to_another_and_a_killer_is_rec
     (problem,) = report.problems
     assert "2 workers died while they had it" in problem.reason
     assert run(shelf, tmp_path / "one", with_cluster(cluster))[0].n_known_bad == 1
+
+
+def crowd_of_one(told: list[str], *answers: object) -> Crowd:
+    """The crowd of a scheduler with one worker, and what it answers when its version is asked."""
+    left = list(answers)
+    client = SimpleNamespace(
+        status="running",
+        scheduler=SimpleNamespace(address="tcp://scheduler"),
+        scheduler_info=lambda **_: {"workers": {"tcp://there": {"nthreads": 1}}},
+        run=lambda *_, **__: {"tcp://there": left.pop(0)},
+    )
+    return Crowd(client, {}, told.append)
+
+
+def test_worker_that_dies_as_it_is_asked_is_asked_again_and_not_refused() -> None:
+    told: list[str] = []
+    crowd = crowd_of_one(told, OSError("the line is dead"), __version__)
+    crowd.look()
+    crowd.require_some()  # it may answer the next time
+    assert not crowd.slots
+    crowd.look()
+    assert (set(crowd.slots), told) == ({"tcp://there"}, [])
+
+
+def test_worker_that_cannot_say_its_version_is_refused_with_the_reason() -> None:
+    told: list[str] = []
+    crowd = crowd_of_one(told, ValueError("no such metadata"))
+    crowd.look()
+    with pytest.raises(ClusterError, match=r"cannot say .*no such metadata"):
+        crowd.require_some()
+    assert len(told) == 1
 
 
 def test_book_that_only_waited_at_dying_workers_is_sent_anew() -> None:

@@ -158,6 +158,15 @@ def test_query_whose_spaces_have_no_weight_is_refused(shelf, tmp_path: Path) -> 
         ask(shelf, PictureTerm(crop), weights={"vision": 0.0})
 
 
+def test_panel_without_vectors_is_named_and_not_the_weights(shelf) -> None:
+    lettered = PanelId.parse(ask(shelf, WordsTerm("the cat steals the potion"))[0].panel_id)
+    silent = replace(lettered, panel=1)
+    with pytest.raises(QueryError, match=rf"{silent}: no vector in text .*`longbox index`"):
+        ask(shelf, PanelTerm(silent), weights={"vision": 0.0})
+    with pytest.raises(QueryError, match="cancel each other out"):
+        ask(shelf, PanelTerm(lettered), PanelTerm(lettered, weight=-1.0))
+
+
 def test_words_and_picture_together(shelf, tmp_path: Path) -> None:
     crop = save(shelf.crop("Star Harbour", 0), tmp_path / "crop.png")
     hit = ask(shelf, WordsTerm("rocket fuel"), PictureTerm(crop))[0]

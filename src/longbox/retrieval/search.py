@@ -178,10 +178,7 @@ class Searcher:
             raise written
         lists += words.result()
         if not lists:
-            raise QueryError(
-                "nothing is left to search: every space that the query speaks for has the weight "
-                "0; give one of them more"
-            )
+            raise _nothing_to_search(terms, weights)
         candidates, records, is_whole = self._fused(lists, terms, request, n_hits)
         is_exhausted = is_whole and all(len(ranked.items) < depth for ranked in lists)
         before = len(shown.groups)
@@ -264,6 +261,22 @@ def _asked(terms: Sequence[Term], by: By) -> Callable[[PanelRecord], bool]:
     ids = [t.panel_id for t in terms if isinstance(t, PanelTerm)]
     keys = {_place(i.book_id, i.page_index, i.panel, by) for i in ids}
     return lambda record: _key(record, by) in keys
+
+
+def _nothing_to_search(terms: Sequence[Term], weights: Mapping[str, float]) -> QueryError:
+    """Return what is wrong with a query of which no list is left."""
+    asked = [space.value for space in Space if weights.get(space, 0.0) > 0]
+    panels = [str(term.panel_id) for term in terms if isinstance(term, PanelTerm)]
+    if asked and len(panels) == len(terms) and all(term.weight > 0 for term in terms):
+        return QueryError(
+            f"{', '.join(panels)}: no vector in {', '.join(asked)} to search with; a panel that is "
+            "new or was corrected gets its vectors from `longbox index`, one without lettering has "
+            "none of text"
+        )
+    return QueryError(
+        "nothing is left to search: every space that the query speaks for has the weight 0, or "
+        "what is wanted and what is not cancel each other out; give one of them more weight"
+    )
 
 
 def _own_group(row: int) -> tuple[str, ...]:

@@ -57,7 +57,7 @@ class Crowd:
         offered = {
             address: _slots(info, self.needs)
             for address, info in workers.items()
-            if address not in self.unfit
+            if address in self._checked and address not in self.unfit
         }
         self.slots = {address: n for address, n in offered.items() if n}
         self.n_lacking = len(offered) - len(self.slots)
@@ -110,11 +110,16 @@ class Crowd:
             return
         said = self.client.run(metadata.version, _PACKAGE, workers=addresses, on_error="return")
         for address, version in said.items():
+            if isinstance(version, (OSError, TimeoutError)):
+                continue  # it died as it was asked, or answers the next time: it has no tasks yet
             self._checked.add(address)
-            if isinstance(version, Exception):
+            if isinstance(version, metadata.PackageNotFoundError):
                 self.refuse(
                     address, "Longbox is not installed there; install it with its extra `cluster`"
                 )
+            elif isinstance(version, Exception):
+                reason = " ".join(f"{type(version).__name__}: {version}".split())[:200]
+                self.refuse(address, f"it cannot say which Longbox it has ({reason})")
             elif version != __version__:
                 self.refuse(
                     address,
