@@ -24,7 +24,7 @@ from longbox.library import (
     store_path,
     write_book_store,
 )
-from longbox.library.catalog import explain
+from longbox.library.catalog_errors import explain
 
 
 def test_a_new_library_is_empty(tmp_path: Path) -> None:

@@ -12,7 +12,8 @@ from drawn_books import add, draw_book, filled
 
 from longbox.errors import LibraryError
 from longbox.library import Library, check_library
-from longbox.library.catalog import explain, read_only_uri
+from longbox.library.catalog import read_only_uri
+from longbox.library.catalog_errors import explain
 
 BOOKS = [draw_book(i) for i in range(1, 4)]
 

@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import Any, Final
 
 from longbox.errors import LibraryError
-from longbox.library.catalog import explain, foreign_schema, is_busy, is_trouble_outside
+from longbox.library.catalog import foreign_schema
 from longbox.library.catalog_check import open_for_reading
+from longbox.library.catalog_errors import explain, is_busy, is_trouble_outside
 from longbox.library.corrections import CORRECTIONS_NAME, require_digest
 from longbox.library.description_stores import DESCRIPTIONS_NAME
 from longbox.library.file_check import ANSWERING_NAME, CONFIG_NAME, NAMES_NAME

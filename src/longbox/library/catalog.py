@@ -13,96 +13,25 @@ from __future__ import annotations
 import os
 import sqlite3
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
 from typing import Any, Final
 
 from longbox.errors import LibraryError, LongboxError, NewerFormatError
+from longbox.library.catalog_errors import ODD_ROWS, explain, has_log
 
 FORMAT: Final = 5
 APPLICATION_ID: Final = 0x4C425831  # "LBX1"
 BUSY_TIMEOUT_S: Final = 30.0
 CATALOG_NAME: Final = "catalog.sqlite"
-
-_DAMAGED: Final = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
-_BUSY: Final = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
-# What rows of other types and lengths than ours lead to.
-_ODD_ROWS: Final = (ValueError, TypeError, LookupError, AttributeError, OverflowError)
-# What a store leads to that can be read, but not be merged: no Longbox wrote it.
-UNMERGEABLE: Final = (
-    sqlite3.IntegrityError,
-    sqlite3.DataError,
-    sqlite3.InterfaceError,
-    sqlite3.ProgrammingError,
-    *_ODD_ROWS,
-)
-_FORBIDDEN: Final = (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM)
-# What a network folder without locks or shared memory answers to a write-ahead log.
-_UNSHARED: Final = tuple(
-    sqlite3.SQLITE_IOERR | (n << 8)
-    for n in (9, 14, 15, 20, 21)  # *LOCK, SHMMAP
-)
-_OUTSIDE: Final = (
-    sqlite3.SQLITE_PROTOCOL,
-    *_BUSY,
-    *_FORBIDDEN,
-    sqlite3.SQLITE_FULL,
-    sqlite3.SQLITE_IOERR,
-    sqlite3.SQLITE_CANTOPEN,
-    sqlite3.SQLITE_NOMEM,
-)
-
-
-def explain(error: sqlite3.Error, path: Path) -> LibraryError:
-    """Say in one line what SQLite met and what to do about it."""
-    text = " ".join(str(error).split())
-    code = _primary(error)
-    if code in _BUSY:
-        return LibraryError(f"{path}: another process is writing; try again when it is done")
-    if code == sqlite3.SQLITE_FULL:
-        return LibraryError(f"{path}: no space left on the disk; make room and run again")
-    if code == sqlite3.SQLITE_PROTOCOL or getattr(error, "sqlite_errorcode", 0) in _UNSHARED:
-        return LibraryError(
-            f"{path}: this disk has no locks or memory that processes share ({text}); put the "
-            "library on a local disk"
-        )
-    if code == sqlite3.SQLITE_IOERR:
-        return LibraryError(
-            f"{path}: the disk is full or cannot be read or written ({text}); check its free space "
-            "first, then the disk, and run again"
-        )
-    if code in _FORBIDDEN:
-        return LibraryError(f"{path}: cannot be written; check its permissions")
-    if code == sqlite3.SQLITE_CANTOPEN:
-        if _has_log(path) and not os.access(path.parent, os.W_OK):
-            return LibraryError(
-                f"{path}: its newest changes are in {path.name}-wal, which cannot be read without "
-                "writing beside it; let the owner of the folder run `longbox index`, then try again"
-            )
-        return LibraryError(
-            f"{path}: cannot be opened; check its permissions and the disk's free space"
-        )
-    if code in _DAMAGED:
-        return LibraryError(f"{path}: damaged ({text}); run `longbox library rebuild`")
-    return LibraryError(f"{path}: {text}; run again, and report it if it stays so")
-
-
-def is_trouble_outside(error: sqlite3.Error) -> bool:
-    """Whether the disk, its permissions or another process is to blame, not the catalog."""
-    return _primary(error) in _OUTSIDE
-
-
-def is_busy(error: sqlite3.Error) -> bool:
-    """Whether another process holds what was asked for."""
-    return _primary(error) in _BUSY
-
-
-def _primary(error: sqlite3.Error) -> int | None:
-    """Return SQLite's primary result code; None when Python itself raised the error."""
-    code = getattr(error, "sqlite_errorcode", None)
-    return None if code is None else int(code) & 0xFF
+# How long closing lets other threads finish what they ask, and how long it waits for those that it
+# interrupts.
+_FINISH_S: Final = 1.0
+_INTERRUPT_S: Final = 10.0
 
 
 def path_to_sql(path: str) -> str | bytes:
@@ -119,6 +48,29 @@ def path_from_sql(value: str | bytes) -> str:
     return value if isinstance(value, str) else value.decode("utf-8", "surrogateescape")
 
 
+@dataclass(slots=True, eq=False)
+class _Held:
+    """A thread's connection.
+
+    Attributes:
+        pid: The process that opened it; one that was forked off has it too, and must not touch it.
+        stamp: State of a file that is read without locks.
+        n_uses: How many times the thread is in it just now.
+    """
+
+    pid: int
+    thread: threading.Thread
+    connection: sqlite3.Connection
+    stamp: tuple[int, ...] | None
+    n_uses: int = 0
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether no other thread is in it."""
+        is_mine = self.thread is threading.current_thread()
+        return not self.n_uses or is_mine or not self.thread.is_alive()
+
+
 class Catalog:
     """One catalog file with a connection for every thread that asks."""
 
@@ -126,7 +78,7 @@ class Catalog:
         self.path = path
         self.read_only = read_only
         self._local = threading.local()
-        self._all: list[tuple[int, threading.Thread, sqlite3.Connection]] = []
+        self._all: list[_Held] = []
         self._lock = threading.Lock()
         self._is_closed = False
 
@@ -137,18 +89,23 @@ class Catalog:
         So too what rows lead to that no Longbox wrote: a catalog may be damaged where SQLite does
         not see it, or come from a stranger.
         """
+        held = self._held()
         try:
-            yield self._connection()
+            yield held.connection
         except sqlite3.Error as error:
+            if self._is_closed:  # which interrupted it
+                raise self._closed() from error
             raise explain(error, self.path) from error
         except LongboxError:
             raise
-        except _ODD_ROWS as error:
+        except ODD_ROWS as error:
             reason = " ".join(f"{type(error).__name__}: {error}".split())[:200]
             raise LibraryError(
                 f"{self.path}: holds what no Longbox writes ({reason}); run `longbox library "
                 "rebuild`"
             ) from error
+        finally:
+            held.n_uses -= 1
 
     @contextmanager
     def snapshot(self) -> Iterator[sqlite3.Connection]:
@@ -224,38 +181,68 @@ class Catalog:
                     connection.execute("ROLLBACK")
 
     def close(self) -> None:
-        """Close every thread's connection; the catalog cannot be used afterwards."""
+        """Close every thread's connection; the catalog cannot be used afterwards.
+
+        A thread that is in the middle of a question may finish within a second, then it is
+        interrupted: Python's sqlite3 crashes where a connection is closed under a query. One that
+        does not come back keeps its connection.
+        """
         with self._lock:
             self._is_closed = True
-            connections, self._all = self._all, []
-        for _, _, connection in connections:
-            connection.close()
+            mine = [held for held in self._all if held.pid == os.getpid()]
+            self._all = []
+        began = time.monotonic()
+        for held in mine:
+            while not held.is_idle and time.monotonic() - began < _FINISH_S + _INTERRUPT_S:
+                if time.monotonic() - began > _FINISH_S:
+                    held.connection.interrupt()
+                time.sleep(0.002)
+            if held.is_idle:
+                held.connection.close()
 
-    def _connection(self) -> sqlite3.Connection:
-        if self._is_closed:
-            raise LibraryError(f"{self.path}: the library was closed")
-        mine = getattr(self._local, "mine", None)
-        if mine is not None and mine[0] == os.getpid():
-            connection: sqlite3.Connection = mine[1]
-            if mine[2] is None or connection.in_transaction or mine[2] == _stamp(self.path):
-                return connection
-            # Read without locks, and written since: what it keeps in memory is of two libraries.
-            with self._lock:
-                self._all = [kept for kept in self._all if kept[2] is not connection]
+    def _closed(self) -> LibraryError:
+        return LibraryError(f"{self.path}: the library was closed")
+
+    def _held(self) -> _Held:
+        """Return this thread's connection, taken into use."""
+        known: _Held | None = getattr(self._local, "held", None)
+        held = known if known is not None and self._is_current(known) else self._opened(known)
+        with self._lock:
+            if self._is_closed:
+                raise self._closed()
+            held.n_uses += 1
+        return held
+
+    def _is_current(self, held: _Held) -> bool:
+        if held.pid != os.getpid():
+            return False
+        return held.stamp is None or held.connection.in_transaction or held.stamp == self._stamp()
+
+    def _opened(self, former: _Held | None) -> _Held:
+        """Open a connection for this thread, in place of the one that it had."""
         stamp = None
         if self.read_only and not os.access(self.path.parent, os.W_OK):
-            stamp = _stamp(self.path)
-        connection = self._connect()
-        self._local.mine = (os.getpid(), connection, stamp)
+            stamp = self._stamp()
+        held = _Held(os.getpid(), threading.current_thread(), self._connect(), stamp)
+        self._local.held = held
         with self._lock:
-            # Threads come and go in a server; what they left open would add up.
-            me = os.getpid()
-            left = [kept for kept in self._all if kept[0] == me and not kept[1].is_alive()]
-            self._all = [kept for kept in self._all if kept not in left]
-            self._all.append((me, threading.current_thread(), connection))
-        for _, _, old in left:
-            old.close()
-        return connection
+            if self._is_closed:
+                held.connection.close()
+                raise self._closed()
+            # A former one was read without locks, and the file written since: what it keeps in
+            # memory is of two libraries. And threads come and go in a server; what they left open
+            # would add up.
+            left = [
+                kept for kept in self._all if kept.pid == held.pid and not kept.thread.is_alive()
+            ]
+            self._all = [kept for kept in self._all if kept not in left and kept is not former]
+            self._all.append(held)
+        for old in left:
+            old.connection.close()
+        return held
+
+    def _stamp(self) -> tuple[int, ...] | None:
+        return _stamp(self.path)
 
     def _connect(self) -> sqlite3.Connection:
         uri = read_only_uri(self.path)
@@ -297,14 +284,7 @@ def _is_frozen(path: Path) -> bool:
     only be read. Where the log is empty the file alone is the whole; where it is not, the file
     alone is another, older library.
     """
-    return not os.access(path.parent, os.W_OK) and not _has_log(path)
-
-
-def _has_log(path: Path) -> bool:
-    try:
-        return path.with_name(f"{path.name}-wal").stat().st_size > 0
-    except OSError:
-        return False
+    return not os.access(path.parent, os.W_OK) and not has_log(path)
 
 
 def _stamp(path: Path) -> tuple[int, ...] | None:
@@ -313,7 +293,7 @@ def _stamp(path: Path) -> tuple[int, ...] | None:
         found = path.stat()
     except OSError:
         return None
-    return found.st_ino, found.st_size, found.st_mtime_ns, int(_has_log(path))
+    return found.st_ino, found.st_size, found.st_mtime_ns, int(has_log(path))
 
 
 def distrust(connection: sqlite3.Connection) -> None:

@@ -23,11 +23,10 @@ from longbox.library.catalog import (
     FORMAT,
     create_tables,
     distrust,
-    explain,
     foreign_schema,
-    is_trouble_outside,
     read_only_uri,
 )
+from longbox.library.catalog_errors import explain, is_trouble_outside
 from longbox.library.findings import Finding, Matter
 from longbox.library.masks import count_rows
 from longbox.library.opening import has_stores

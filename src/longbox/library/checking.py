@@ -14,8 +14,9 @@ from pathlib import Path
 from typing import Final
 
 from longbox.errors import LibraryError
-from longbox.library.catalog import CATALOG_NAME, explain
+from longbox.library.catalog import CATALOG_NAME
 from longbox.library.catalog_check import check_catalog, open_for_reading
+from longbox.library.catalog_errors import explain
 from longbox.library.corrections import CORRECTIONS_NAME
 from longbox.library.disks import network_note
 from longbox.library.file_check import check_derived, check_leftovers, check_typed, kept_aside

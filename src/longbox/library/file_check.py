@@ -17,8 +17,9 @@ from pathlib import Path
 from typing import Final
 
 from longbox.errors import DiskError, LibraryError, NewerFormatError
-from longbox.library.catalog import CATALOG_NAME, is_trouble_outside
+from longbox.library.catalog import CATALOG_NAME
 from longbox.library.catalog_check import open_for_reading
+from longbox.library.catalog_errors import is_trouble_outside
 from longbox.library.corrections import CORRECTIONS_NAME, corrected_books, read_corrections
 from longbox.library.findings import Finding, Matter
 from longbox.library.leftovers import left_in_partial

@@ -18,19 +18,17 @@ from typing import Final
 from longbox.errors import LibraryError
 from longbox.library.catalog import (
     CATALOG_NAME,
-    UNMERGEABLE,
     Catalog,
     Rows,
     create_tables,
     distrust,
-    explain,
     foreign_schema,
-    is_trouble_outside,
     path_from_sql,
     path_to_sql,
     refuse_newer,
 )
 from longbox.library.catalog_check import is_full_text_sound
+from longbox.library.catalog_errors import UNMERGEABLE, explain, is_trouble_outside
 from longbox.library.describing import attach_descriptions
 from longbox.library.learned_merging import settle_rows
 from longbox.library.ledger import is_there

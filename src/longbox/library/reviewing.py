@@ -24,7 +24,8 @@ from typing import Final
 from longbox.book import PageFlag
 from longbox.correction import CorrectedField, Verdict, latest, word_of
 from longbox.errors import LibraryError
-from longbox.library.catalog import Catalog, distrust, explain, foreign_schema
+from longbox.library.catalog import Catalog, distrust, foreign_schema
+from longbox.library.catalog_errors import explain
 from longbox.library.corrections import CORRECTIONS_NAME, corrected_books, read_corrections
 from longbox.library.flagging import flags_of
 from longbox.library.review_reasons import (

@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import Final
 
 from longbox.errors import LibraryError
-from longbox.library.catalog import CATALOG_NAME, UNMERGEABLE, create_tables
+from longbox.library.catalog import CATALOG_NAME, create_tables
+from longbox.library.catalog_errors import UNMERGEABLE
 from longbox.library.contents import description_lines, page_lines, panel_lines
 from longbox.library.describing import attach_store
 from longbox.library.description_stores import description_path, read_descriptions_with_digest
