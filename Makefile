@@ -14,17 +14,20 @@ help:
 	@echo "make clean    remove the environment and what make demo wrote"
 
 # The two stamps hold what is installed: pip runs again only when a pin or a dependency changed.
-$(VENV)/.runtime: pyproject.toml constraints.txt
+$(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Longbox needs Python 3.11 or newer: make PYTHON=python3.12")'
-	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.runtime: pyproject.toml constraints.txt | $(VENV)/bin/python
 	@echo "installing Longbox into $(VENV) (a few minutes the first time) ..."
 	@$(PIP) --editable .
 	@touch $@
 
-$(VENV)/.dev: $(VENV)/.runtime
-	@echo "installing the tools that make test needs ..."
+# All at once: what the tools need is no second round over the same packages.
+$(VENV)/.dev: pyproject.toml constraints.txt | $(VENV)/bin/python
+	@echo "installing Longbox and the tools that make test needs into $(VENV) (a few minutes the first time) ..."
 	@$(PIP) --editable '.[dev]'
-	@touch $@
+	@touch $(VENV)/.runtime $@
 
 install: $(VENV)/.runtime
 
