@@ -44,6 +44,15 @@ def test_a_closed_library_is_read_as_it_lies_there(forbidden: Path) -> None:
     assert check_library(forbidden).is_clean
 
 
+def test_asking_after_it_was_closed_is_one_line(forbidden: Path) -> None:
+    filled(forbidden, BOOKS).close()
+    library = Library.open(forbidden, read_only=True)
+    assert library.status().books == 3
+    library.close()
+    with pytest.raises(LibraryError, match="was closed"):
+        library.status()
+
+
 def test_what_the_owner_has_only_in_the_log_is_seen(forbidden: Path) -> None:
     with filled(forbidden, BOOKS) as owner:
         assert owner.status().books == 3

@@ -205,10 +205,12 @@ class Catalog:
 
     def _held(self) -> _Held:
         """Return this thread's connection, taken into use."""
+        if self._is_closed:
+            raise self._closed()
         known: _Held | None = getattr(self._local, "held", None)
         held = known if known is not None and self._is_current(known) else self._opened(known)
         with self._lock:
-            if self._is_closed:
+            if self._is_closed:  # since
                 raise self._closed()
             held.n_uses += 1
         return held
