@@ -306,7 +306,7 @@ def _folder(home: Path) -> Try:
             if clean in (b"", b".", b".."):
                 continue
             place = root / clean.decode("utf-8", "surrogateescape")
-            if place.exists() or place.is_symlink():
+            if os.path.lexists(place):  # exists() follows a link, perhaps to what no disk takes
                 continue
             if b"link" in clean:
                 leads_to = content.replace(b"\0", b"")[:200].decode("utf-8", "replace") or "x"
