@@ -54,6 +54,40 @@ def test_catalog_with_a_trigger_or_view_is_refused(
         Library.open(root, read_only=read_only)
 
 
+def no_schema_of_a_catalog(file: Path) -> None:
+    forge_schema(file, "sql = 'CREATE TABLE books('")
+
+
+def no_utf8_in_the_schema(file: Path) -> None:
+    forge_schema(file, "name = CAST(x'626fff' AS TEXT), sql = 'CREATE TABLE books('")
+
+
+def forge_schema(file: Path, change_of_books: str) -> None:
+    script = f"UPDATE sqlite_schema SET {change_of_books} WHERE name = 'books';"
+    with closing(sqlite3.connect(file)) as connection:
+        connection.executescript(f"PRAGMA writable_schema = ON; {script}")
+
+
+def no_format_of_sqlite(file: Path) -> None:
+    data = bytearray(file.read_bytes())
+    data[44:48] = b"\0\0\0\x09"
+    file.write_bytes(bytes(data))
+
+
+@pytest.mark.parametrize(
+    "forge", [no_schema_of_a_catalog, no_utf8_in_the_schema, no_format_of_sqlite]
+)
+@pytest.mark.parametrize("read_only", [True, False])
+def test_catalog_that_cannot_even_be_connected_to_is_one_line(
+    root: Path, forge: Callable[[Path], None], read_only: bool
+) -> None:
+    # Found by fuzzing: setting up a connection reads the schema already.
+    forge(root / "catalog.sqlite")
+    with pytest.raises(LibraryError, match=r"catalog\.sqlite: .*; (run|upgrade)") as refused:
+        Library.open(root, read_only=read_only)
+    assert "\n" not in str(refused.value)
+
+
 def test_rebuild_makes_a_refused_catalog_anew_without_asking_it(root: Path) -> None:
     change(
         root,

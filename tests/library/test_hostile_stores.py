@@ -121,6 +121,15 @@ def test_store_with_impossible_values_is_one_line(
         read_book_store(path)
 
 
+def test_store_whose_arrays_are_cut_into_nothing_is_one_line(tmp_path: Path) -> None:
+    # Found by fuzzing: the reader of arrays divides by the length of a piece.
+    path = write_book_store(tmp_path, BOOK.annotated, BOOK.vectors, "r1")
+    grid = {"name": "regular", "configuration": {"chunk_shape": [0]}}
+    changed(path, "vectors/vision/mask/zarr.json", chunk_grid=grid)
+    with pytest.raises(LibraryError, match="not a readable book store"):
+        read_book_store(path)
+
+
 def test_store_of_a_zip_of_the_future_is_none(tmp_path: Path) -> None:
     # Found by fuzzing: a ZIP may ask for a version that the standard library does not read.
     path = write_book_store(tmp_path, BOOK.annotated, BOOK.vectors, "r1")

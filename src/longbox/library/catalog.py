@@ -89,9 +89,9 @@ class Catalog:
         So too what rows lead to that no Longbox wrote: a catalog may be damaged where SQLite does
         not see it, or come from a stranger.
         """
-        held = self._held()
         try:
-            yield held.connection
+            with self._used() as connection:
+                yield connection
         except sqlite3.Error as error:
             if self._is_closed:  # which interrupted it
                 raise self._closed() from error
@@ -104,8 +104,6 @@ class Catalog:
                 f"{self.path}: holds what no Longbox writes ({reason}); run `longbox library "
                 "rebuild`"
             ) from error
-        finally:
-            held.n_uses -= 1
 
     @contextmanager
     def snapshot(self) -> Iterator[sqlite3.Connection]:
@@ -202,6 +200,15 @@ class Catalog:
 
     def _closed(self) -> LibraryError:
         return LibraryError(f"{self.path}: the library was closed")
+
+    @contextmanager
+    def _used(self) -> Iterator[sqlite3.Connection]:
+        """Give this thread's connection, which nobody closes meanwhile."""
+        held = self._held()
+        try:
+            yield held.connection
+        finally:
+            held.n_uses -= 1
 
     def _held(self) -> _Held:
         """Return this thread's connection, taken into use."""

@@ -291,7 +291,7 @@ _UNREADABLE: Final = (
     IndexError,
     AttributeError,
     AssertionError,
-    OverflowError,
+    ArithmeticError,
     RuntimeError,
     MemoryError,
     ModelError,
