@@ -189,3 +189,17 @@ def test_rows_of_an_old_catalog_move_into_files(tmp_path: Path) -> None:
         left = connection.execute("SELECT field FROM corrections").fetchall()
     connection.close()
     assert left == [("text",)]
+
+
+def test_a_file_has_a_line_for_each_correction(tmp_path: Path) -> None:
+    made = [
+        replace(TITLE, value=json.dumps(words), origin=f"me: {len(words)}")
+        for words in ("Night", 'back\\slash "and" [brackets] {', "é \u2028 猫")
+    ]
+    assert add_corrections(tmp_path, made) == 3
+    lines = path_of(tmp_path).read_text(encoding="ascii").splitlines()
+    assert len([line for line in lines if line.startswith("  {")]) == 3
+    assert add_corrections(tmp_path, made) == 0
+    assert [json.loads(c.value) for c in read_corrections(tmp_path, BOOK)] == [
+        json.loads(c.value) for c in made
+    ]

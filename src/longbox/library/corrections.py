@@ -139,8 +139,19 @@ def _write(root: Path, book_id: str, records: list[dict[str, Any]]) -> None:
         "sha256": digest_of(records),
         "corrections": records,
     }
-    path = corrections_path(root, book_id)
-    replace_file(root, path, json.dumps(whole, ensure_ascii=True, indent=1).encode("ascii"))
+    replace_file(root, corrections_path(root, book_id), _lines(whole, "corrections"))
+
+
+def _lines(whole: dict[str, Any], name: str) -> bytes:
+    """Return JSON with a line for each record.
+
+    A book may have hundreds, and each save writes them anew: indenting takes several times as long.
+    """
+    head = [
+        f" {json.dumps(key)}: {json.dumps(value)}" for key, value in whole.items() if key != name
+    ]
+    records = ",\n".join(f"  {json.dumps(record)}" for record in whole[name])
+    return ("{\n" + ",\n".join([*head, f' "{name}": [\n{records}\n ]']) + "\n}\n").encode("ascii")
 
 
 def replace_damaged_corrections(root: Path, book_id: str) -> int:
