@@ -62,22 +62,35 @@ def test_threads_that_ask_while_it_is_closed_are_told_so(path: Path) -> None:
     assert done.returncode == 0, done.stderr
 
 
-def test_question_that_is_soon_answered_is_answered(path: Path) -> None:
-    catalog, is_in, may_go = Catalog(path), threading.Event(), threading.Event()
+class Asker:
+    """A thread in the middle of a question, which it ends when it may."""
 
-    def ask() -> int:
-        with catalog.guarded() as connection:
-            is_in.set()
-            may_go.wait()
+    def __init__(self, catalog: Catalog) -> None:
+        self._catalog, self._is_in, self._may_go = catalog, threading.Event(), threading.Event()
+        self._pool = ThreadPoolExecutor(1)
+        self._answer = self._pool.submit(self._ask)
+        self._is_in.wait()
+
+    def _ask(self) -> int:
+        with self._catalog.guarded() as connection:
+            self._is_in.set()
+            self._may_go.wait()
             return int(connection.execute("SELECT 7").fetchone()[0])
 
-    with ThreadPoolExecutor(2) as pool:
-        answer = pool.submit(ask)
-        is_in.wait()
+    def answer(self) -> int:
+        """Let it go on; return what it was answered."""
+        self._may_go.set()
+        with self._pool:
+            return self._answer.result(30)
+
+
+def test_question_that_is_soon_answered_is_answered(path: Path) -> None:
+    catalog = Catalog(path)
+    asker = Asker(catalog)
+    with ThreadPoolExecutor(1) as pool:
         closing = pool.submit(catalog.close)
         time.sleep(0.05)
-        may_go.set()
-        assert answer.result(30) == 7
+        assert asker.answer() == 7
         closing.result(30)
 
 
@@ -105,20 +118,10 @@ def test_thread_that_does_not_come_back_keeps_its_connection(
 ) -> None:
     monkeypatch.setattr("longbox.library.catalog._FINISH_S", 0.0)
     monkeypatch.setattr("longbox.library.catalog._INTERRUPT_S", 0.05)
-    catalog, is_in, may_go = Catalog(path), threading.Event(), threading.Event()
-
-    def stay() -> int:
-        with catalog.guarded() as connection:
-            is_in.set()
-            may_go.wait()
-            return int(connection.execute("SELECT 7").fetchone()[0])
-
-    with ThreadPoolExecutor(1) as pool:
-        answer = pool.submit(stay)
-        is_in.wait()
-        catalog.close()
-        may_go.set()
-        assert answer.result(30) == 7
+    catalog = Catalog(path)
+    asker = Asker(catalog)
+    catalog.close()
+    assert asker.answer() == 7
 
 
 def test_who_closes_it_in_the_middle_of_asking_waits_for_nobody(path: Path) -> None:

@@ -225,13 +225,15 @@ class Catalog:
     def _is_current(self, held: _Held) -> bool:
         if held.pid != os.getpid():
             return False
-        return held.stamp is None or held.connection.in_transaction or held.stamp == self._stamp()
+        return (
+            held.stamp is None or held.connection.in_transaction or held.stamp == _stamp(self.path)
+        )
 
     def _opened(self, former: _Held | None) -> _Held:
         """Open a connection for this thread, in place of the one that it had."""
         stamp = None
         if self.read_only and not os.access(self.path.parent, os.W_OK):
-            stamp = self._stamp()
+            stamp = _stamp(self.path)
         held = _Held(os.getpid(), threading.current_thread(), self._connect(), stamp)
         self._local.held = held
         with self._lock:
@@ -249,9 +251,6 @@ class Catalog:
         for old in left:
             old.connection.close()
         return held
-
-    def _stamp(self) -> tuple[int, ...] | None:
-        return _stamp(self.path)
 
     def _connect(self) -> sqlite3.Connection:
         uri = read_only_uri(self.path)

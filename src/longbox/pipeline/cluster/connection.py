@@ -110,7 +110,7 @@ class Crowd:
             return
         said = self.client.run(metadata.version, _PACKAGE, workers=addresses, on_error="return")
         for address, version in said.items():
-            if isinstance(version, (OSError, TimeoutError)):
+            if isinstance(version, OSError):
                 continue  # it died as it was asked, or answers the next time: it has no tasks yet
             self._checked.add(address)
             if isinstance(version, metadata.PackageNotFoundError):
