@@ -252,6 +252,7 @@ def test_scan_returns_the_first_allowed_rows(allowed: list[bool]) -> None:
     mask = np.array(allowed, dtype=np.bool_)
     expected = np.flatnonzero(mask)[:7]
     sql = "SELECT row, x FROM t WHERE {allowed} AND ?1 = 'a'"
-    rows, scores = fulltext.scan(connection, sql, ("a",), "row", fulltext.Within(mask), 7)
+    found = fulltext.fetch(connection, sql, ("a",), "row", fulltext.Within(mask), 7)
+    rows, scores = fulltext.scored(found)
     assert rows.tolist() == expected.tolist()
     assert scores.tolist() == (expected / 2).tolist()

@@ -114,20 +114,8 @@ def fetch(
     return connection.execute(sql, (*values, *also)).fetchall()
 
 
-def scan(
-    connection: sqlite3.Connection,
-    sql: str,
-    values: Sequence[str],
-    key: str,
-    within: Within,
-    limit: int,
-) -> Scored:
-    """Collect (row, score) of the first allowed rows; see `fetch`.
-
-    Returns:
-        Rows, int64 (n,), and scores, float64 (n,).
-    """
-    found = fetch(connection, sql, values, key, within, limit)
+def scored(found: Sequence[tuple[int, float]]) -> Scored:
+    """Return fetched pairs of a row and its score as arrays: int64 (n,) and float64 (n,)."""
     if not found:
         return np.empty(0, dtype=np.int64), np.empty(0, dtype=np.float64)
     table = np.array(found, dtype=np.float64)  # rows below 2**53 are exact

@@ -21,7 +21,7 @@ import numpy as np
 
 from longbox.errors import QueryError
 from longbox.library.folding import fold
-from longbox.library.fulltext import Asked, Within, best_weighed, quoted, scan
+from longbox.library.fulltext import Asked, Within, best_weighed, fetch, quoted, scored
 from longbox.library.records import ScoredPanel
 from longbox.library.text_sample import TextSample
 
@@ -77,7 +77,7 @@ def match_substring(
         return []
     unwanted = [text for text in map(fold, without) if text]
     refused = "".join(f" AND NOT instr(folded, ?{n})" for n in range(3, 3 + len(unwanted)))
-    rows, scores = scan(
+    found = fetch(
         connection,
         f"SELECT {key}, {score} FROM {source} AND {{allowed}} AND instr(folded, ?1){refused}",
         (needle, value, *unwanted),
@@ -85,6 +85,7 @@ def match_substring(
         Within(asked.mask),
         MAX_CANDIDATES,
     )
+    rows, scores = scored(found)
     return best_weighed(rows, scores, asked, k)
 
 

@@ -32,8 +32,9 @@ from longbox.library.fulltext import (
     Within,
     best_weighed,
     count_texts,
+    fetch,
     quoted,
-    scan,
+    scored,
 )
 from longbox.library.records import ScoredPanel, WordsQuery, Writing
 from longbox.library.text_sample import WORD, TextSample
@@ -171,7 +172,7 @@ def _candidates(
             connection, table, wave.expression, fold(wave.frequent), asked.mask, MAX_FREQUENT
         )
         return rows, scores * _rarity(counts[wave.frequent], counts[""])
-    return scan(
+    found = fetch(
         connection,
         f"SELECT rowid, -bm25({table}) FROM {table} WHERE {table} MATCH ?1 AND {{allowed}}",
         (wave.expression,),
@@ -179,6 +180,7 @@ def _candidates(
         Within(asked.mask),
         2 * MAX_WORD_CANDIDATES,  # counts from a sample may be a fifth too small
     )
+    return scored(found)
 
 
 def _bonuses(frequent: Sequence[str], counts: dict[str, int]) -> dict[str, float]:
